@@ -1,0 +1,1 @@
+"""paperbot: bilingual paper posts, reader corrections and digests for a Discourse community."""

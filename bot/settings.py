@@ -1,0 +1,98 @@
+"""The only reader of the environment.
+
+Every field is one environment variable of the same name in capitals (`FORUM_URL`, ...); a `.env` file in the working
+directory is read too. `.env.example` lists them all with their defaults; a test holds the two together.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Build it once at the edge with `load()` and pass it on."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    # Store
+    database_url: SecretStr | None = Field(None, description="Postgres; empty: an embedded one under DATA_DIR")
+    data_dir: Path = Field(Path("data"), description="where the embedded Postgres and the demo keep their files")
+
+    # Forum
+    forum_url: HttpUrl | None = Field(None, description="address of the Discourse forum")
+    forum_api_key: SecretStr | None = Field(None, description="API key bound to the bot's moderator account")
+    forum_api_user: str | None = Field(None, description="that account's user name")
+    forum_timeout_s: float = Field(60.0, gt=0, description="seconds to wait for one answer; long posts cook slowly")
+    weekly_category_id: int | None = Field(None, description="category the weekly post is published to")
+    weekly_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
+
+    # Model
+    anthropic_api_key: SecretStr | None = Field(None, description="key of Anthropic's API")
+    anthropic_base_url: HttpUrl | None = Field(None, description="empty: Anthropic's own address")
+    draft_model: str = Field("claude-sonnet-5-5", description="model that translates and writes introductions")
+    draft_effort: Literal["low", "medium", "high"] | None = Field(
+        None, description="how hard it thinks; empty: the model's own default"
+    )
+    model_timeout_s: float = Field(300.0, gt=0, description="deadline for one model answer")
+    model_concurrency: int = Field(12, ge=1, le=64, description="model calls under way at once")
+    model_attempts: int = Field(3, ge=1, le=10, description="tries of one call when the model is overloaded")
+    model_monthly_cap_usd: Decimal = Field(Decimal(20), ge=0, description="spending stops here each calendar month")
+    model_prices: dict[str, dict[str, Decimal]] = Field(
+        default_factory=dict, description='JSON: {"model-id": {"input": 2, "output": 10}} in USD per million tokens'
+    )
+
+    # Sources
+    dair_list: str = Field(
+        "https://raw.githubusercontent.com/dair-ai/ML-Papers-of-the-Week/main/README.md",
+        description="address or path of the weekly list",
+    )
+    dair_page: HttpUrl = Field(
+        HttpUrl("https://github.com/dair-ai/ML-Papers-of-the-Week"), description="the list's page for readers"
+    )
+    arxiv_url: HttpUrl = Field(HttpUrl("https://export.arxiv.org"), description="host of arXiv's Atom API")
+    arxiv_interval_s: float = Field(3.0, ge=0, description="pause between two arXiv requests, over all processes")
+    contact: str | None = Field(None, description="address in the User-Agent, so that upstreams can reach you")
+
+    # Posts
+    time_zone: str = Field("Asia/Seoul", description="zone of dates that people read")
+    byline: str | None = Field(None, description="line above the weekly introduction; none: left out")
+    note_machine: str | None = Field(None, description="closing note 1, machine-made text; none: left out")
+    note_digest: str | None = Field(None, description="closing note 2, who made it and the mail; none: left out")
+    note_like: str | None = Field(None, description="closing note 3, please press like; none: left out")
+
+    @field_validator("weekly_tags", mode="before")
+    @classmethod
+    def _split_tags(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(tag.strip() for tag in value.split(",") if tag.strip())
+        return value
+
+    def require(self, *names: str) -> None:
+        """Raise `SettingsError` naming every one of `names` that is not set."""
+        missing = [name.upper() for name in names if getattr(self, name) is None]
+        if missing:
+            raise SettingsError(
+                f"{', '.join(missing)} must be set for this: put {'it' if len(missing) == 1 else 'them'} "
+                "into the environment or into .env (see .env.example)."
+            )
+
+
+def load(**overrides: object) -> Settings:
+    """The settings of this process: `overrides`, else the environment, else `.env`, else defaults.
+
+    Raises:
+        SettingsError: a value is malformed; the message names the variable, never its value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # values are validated, not typed, here
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
+        raise SettingsError(f"{name} is not usable: {first['msg']}.") from None
