@@ -1,0 +1,302 @@
+"""From a collected edition to Korean for every segment: which texts lack one, and asking for all of them at once.
+
+Papers are drafted in parallel. The first call goes ahead until its answer begins: from that moment its system prompt is
+in the provider's cache, and the others, released then, pay a tenth for it.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bot.editions import lifecycle
+from bot.errors import BotError, RejectedError, TransientError
+from bot.languages.ko import labels
+from bot.store import locks
+from bot.store.engine import Sessions
+from bot.store.tables import Edition, EditionItem, Passage, Segment
+from bot.translation import calls, drafting, passages
+from bot.translation.claude import (
+    AnswerCut,
+    AnswerInvalid,
+    AnswerRefused,
+    ModelAccessError,
+    RequestRefusedError,
+)
+from bot.translation.drafting import Desk, IntroducedPaper, Introduction, SourceSegment, Translation
+
+INTRODUCTION = "introduction"
+
+OnProgress = Callable[[int, int, str], None]
+"""Called with (done, all, what was just done)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What a drafting run did.
+
+    Attributes:
+        asked: papers (and the introduction) that needed a draft.
+        failed: ranks that could not be drafted, with the reason for moderators; 0 is the introduction.
+        waiting: what could not be drafted *now*; empty when the edition is complete or has only failures.
+        retry_after_s: when the model asked to come back, if it said so.
+    """
+
+    asked: int
+    failed: dict[int, str]
+    waiting: tuple[str, ...] = ()
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One paper's missing Korean: what to ask, and which segment each id stands for."""
+
+    rank: int
+    item_id: int
+    paper_id: int
+    label: str
+    title: str | None
+    segments: tuple[SourceSegment, ...]
+    segment_ids: dict[str, int]
+
+
+def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgress = lambda *_: None) -> Drafted:
+    """Draft what the edition still lacks and store it, each answer as soon as it is there. Repeatable.
+
+    A paper that cannot be drafted is marked, visible in the post, and does not stop the others.
+
+    Raises:
+        ConflictError: another process is drafting this edition.
+        ModelAccessError, SpendingCapError: no call can work now; what was drafted before is kept.
+    """
+    with locks.held(desk.sessions, f"edition {edition_id}"):
+        calls.settle_lost(desk.sessions, edition_id)
+        with desk.sessions() as session:
+            edition = session.get_one(Edition, edition_id)
+            if edition.state not in ("drafting", "checked", "submitted"):
+                return Drafted(0, {})
+            works = [work for item in edition.items if (work := _missing(session, item))]
+            papers = _introduced(edition) if _lacks_introduction(edition) else []
+        outcome = _run(desk, edition_id, works, papers, concurrency, on_progress)
+        if not outcome.waiting:
+            _finish(desk.sessions, edition_id)
+        return outcome
+
+
+def _run(
+    desk: Desk,
+    edition_id: int,
+    works: list[_Work],
+    papers: list[IntroducedPaper],
+    concurrency: int,
+    on_progress: OnProgress,
+) -> Drafted:
+    total = len(works) + bool(papers)
+    if not total:
+        return Drafted(0, {})
+    gate = threading.Event()
+    jobs: dict[Future[None], tuple[int, str]] = {}
+    # The longest paper goes ahead, so that waiting for the cache does not lengthen the whole.
+    ordered = sorted(works, key=lambda work: -sum(len(segment.text) for segment in work.segments))
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="draft") as pool:
+        if papers:
+            jobs[pool.submit(_draft_introduction, desk, edition_id, papers)] = (0, "introduction")
+        for place, work in enumerate(ordered):
+            job = pool.submit(_draft_paper, desk, edition_id, work, gate, place == 0, len(ordered) > 1)
+            jobs[job] = (work.rank, work.label)
+        failed: dict[int, str] = {}
+        waiting: list[str] = []
+        retry_after_s: float | None = None
+        stop: BotError | None = None
+        for done, job in enumerate(as_completed(jobs), 1):
+            rank, name = jobs[job]
+            error = job.exception()
+            if isinstance(error, (ModelAccessError, calls.SpendingCapError)):
+                stop = stop or error
+                for other in jobs:
+                    other.cancel()
+                continue
+            if isinstance(error, TransientError):
+                waiting.append(name)
+                if error.retry_after_s is not None:
+                    retry_after_s = max(retry_after_s or 0.0, error.retry_after_s)
+            elif isinstance(error, RejectedError):
+                failed[rank] = _reason(error)
+                _mark(desk.sessions, edition_id, rank, failed[rank])
+            elif error is not None and not job.cancelled():
+                raise error
+            on_progress(done, total, name)
+    if stop is not None:
+        raise stop
+    return Drafted(total, failed, tuple(waiting), retry_after_s)
+
+
+def _draft_paper(
+    desk: Desk, edition_id: int, work: _Work, gate: threading.Event, is_first: bool, shares_prefix: bool
+) -> None:
+    if not is_first:
+        gate.wait()
+    try:
+        translation = drafting.translate_paper(
+            desk,
+            title=work.title,
+            segments=work.segments,
+            edition_id=edition_id,
+            paper_id=work.paper_id,
+            cached_prefix=shares_prefix,
+            on_started=gate.set,
+        )
+    finally:
+        gate.set()
+    with desk.sessions.begin() as session:
+        _store_translation(session, work, translation)
+
+
+def _draft_introduction(desk: Desk, edition_id: int, papers: list[IntroducedPaper]) -> None:
+    introduction = drafting.introduce_week(desk, papers, edition_id=edition_id)
+    with desk.sessions.begin() as session:
+        _store_introduction(session, edition_id, introduction)
+
+
+def _missing(session: Session, item: EditionItem) -> _Work | None:
+    """What of this paper has no Korean yet; None if all has.
+
+    A title of one word is a name and stays as it is (formats of the published posts), so it is not asked for.
+    """
+    sighting, paper = item.sighting, item.sighting.paper
+    title_passage = passages.load(session, "title", paper.title, paper_id=paper.id)
+    texts = [("d", passages.load(session, "description", sighting.description, sighting_id=sighting.id))]
+    if paper.abstract:
+        texts.append(("a", passages.load(session, "abstract", paper.abstract, paper_id=paper.id)))
+    title = None
+    segment_ids: dict[str, int] = {}
+    if title_passage is not None and not is_name_only(paper.title):
+        (segment,) = title_passage.segments
+        if passages.current(segment) is None:
+            title, segment_ids["title"] = paper.title, segment.id
+    asked: list[SourceSegment] = []
+    for letter, passage in texts:
+        for segment in passage.segments if passage else ():
+            if passages.current(segment) is None:
+                short_id = f"{letter}{segment.position + 1}"
+                asked.append(SourceSegment(short_id, segment.source))
+                segment_ids[short_id] = segment.id
+    if not segment_ids:
+        return None
+    return _Work(item.rank, item.id, paper.id, sighting.label, title, tuple(asked), segment_ids)
+
+
+def is_name_only(title: str) -> bool:
+    """Whether a title is only a name: one word. It then stands alone, without a Korean title."""
+    return len(title.split()) == 1
+
+
+def _lacks_introduction(edition: Edition) -> bool:
+    return not any(passage.kind == INTRODUCTION for passage in edition.passages)
+
+
+def _introduced(edition: Edition) -> list[IntroducedPaper]:
+    return [
+        IntroducedPaper(
+            rank=item.rank,
+            label=item.sighting.label,
+            title=item.sighting.paper.title,
+            description=item.sighting.description,
+            abstract=item.sighting.paper.abstract,
+        )
+        for item in edition.items
+    ]
+
+
+def _store_translation(session: Session, work: _Work, translation: Translation) -> None:
+    texts = dict(translation.texts)
+    if translation.title is not None:
+        texts["title"] = translation.title
+    for short_id, text in texts.items():
+        passages.add_first_revision(
+            session,
+            session.get_one(Segment, work.segment_ids[short_id]),
+            text,
+            model=translation.model,
+            prompt_version=translation.prompt_version,
+            model_call_id=translation.call_ids[short_id],
+        )
+    session.execute(update(EditionItem).where(EditionItem.id == work.item_id).values(failure=None))
+
+
+def _store_introduction(session: Session, edition_id: int, introduction: Introduction) -> None:
+    passage_id = session.scalar(
+        insert(Passage)
+        .values(kind=INTRODUCTION, source="", source_hash=passages.text_hash(""), edition_id=edition_id)
+        .on_conflict_do_nothing()
+        .returning(Passage.id)
+    )
+    if passage_id is None:
+        return  # another process was first; its introduction stays
+    session.execute(update(Edition).where(Edition.id == edition_id).values(introduction_failure=None))
+    edition = session.get_one(Edition, edition_id)
+    sighting_ids = {item.rank: item.sighting_id for item in edition.items}
+    position = 0
+    for number, paragraph in enumerate(introduction.paragraphs):
+        for sentence in paragraph:
+            segment = Segment(
+                passage_id=passage_id,
+                position=position,
+                start=0,
+                end=0,
+                source="",
+                source_hash=passages.text_hash(""),
+                paragraph=number,
+                rests_on=[sighting_ids[rank] for rank in sentence.ranks],
+            )
+            session.add(segment)
+            session.flush()
+            passages.add_first_revision(
+                session,
+                segment,
+                sentence.text,
+                model=introduction.model,
+                prompt_version=introduction.prompt_version,
+                model_call_id=introduction.call_id,
+            )
+            position += 1
+
+
+def _mark(sessions: Sessions, edition_id: int, rank: int, reason: str) -> None:
+    """Note a failure where the post will show it; rank 0 is the introduction."""
+    with sessions.begin() as session:
+        if rank == 0:
+            session.execute(update(Edition).where(Edition.id == edition_id).values(introduction_failure=reason))
+            return
+        session.execute(
+            update(EditionItem)
+            .where(EditionItem.edition_id == edition_id, EditionItem.rank == rank)
+            .values(failure=reason)
+        )
+
+
+def _reason(error: RejectedError) -> str:
+    """Why a draft failed, for moderators."""
+    match error:
+        case AnswerRefused():
+            return labels.REFUSED
+        case AnswerCut():
+            return labels.CUT
+        case AnswerInvalid():
+            return labels.UNUSABLE
+        case RequestRefusedError():
+            return labels.REQUEST_REFUSED
+        case _:
+            return labels.ODD_ANSWER
+
+
+def _finish(sessions: Sessions, edition_id: int) -> None:
+    with sessions.begin() as session:
+        edition = session.get_one(Edition, edition_id)
+        if edition.state == "drafting":
+            lifecycle.move(session, edition, "checked", actor="paperbot", reason="every paper drafted or marked")

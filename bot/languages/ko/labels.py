@@ -1,0 +1,51 @@
+"""Korean words that readers and moderators meet. Labels in posts are interface constants: keep every letter."""
+
+import datetime as dt
+
+# Weekly post
+DESCRIPTION = "논문 소개"
+ABSTRACT = "논문 초록(Abstract)"
+PAPER_LINK = "논문 링크"
+READ_MORE = "더 읽어보기"
+SOURCE_LIST = "원문"
+# The same three beside a research page instead of a paper; they go together
+RESEARCH_DESCRIPTION = "연구 소개"
+RESEARCH_ABSTRACT = "논문 초록"
+RESEARCH_LINK = "연구 및 논문 링크"
+
+BYLINE = "PyTorchKR:fire::kr: :thinking::speech_balloon:"
+NOTE_MACHINE = (
+    "이 글은 AI 모델로 정리한 것으로, 원문의 뜻과 다르게 옮겨진 부분이 있을 수 있습니다. 원문도 함께 살펴봐 주세요! "
+    "어색하거나 잘못된 내용을 발견하시면 댓글로 알려 주세요. :hugs:"
+)
+NOTE_DIGEST = (
+    ":fire: 파이토치 한국 사용자 모임 :kr: 에 가입하시면 이런 글들을 이메일 :love_letter: 로 받아 보실 수 있습니다. "
+    "(기본은 매주, 원하시면 매일)"
+)
+NOTE_LIKE = (
+    ":gift: 글이 도움이 되셨다면 아래 :arrow_lower_right: 의 좋아요 :+1: 를 눌러 주세요. "
+    "다음 글을 준비하는 데 큰 힘이 됩니다! :hugs:"
+)
+
+# What moderators see in a draft where the machine could not do its work
+INTRODUCTION_WAITS = ":hourglass: 이번 주 소개는 아직 쓰이지 않았습니다."
+INTRODUCTION_FAILED = ":warning: 이번 주 소개를 쓰지 못했습니다. 이유: {reason}"
+PAPER_WAITS = ":hourglass: 이 논문은 아직 번역되지 않았습니다."
+PAPER_FAILED = ":warning: 이 논문은 번역하지 못했습니다. 이유: {reason}"
+
+REFUSED = "모델이 번역을 거절했습니다."
+CUT = "모델의 답이 길이 제한에서 끊겼습니다."
+UNUSABLE = "모델의 답이 두 번 모두 형식에 맞지 않았습니다."
+REQUEST_REFUSED = "모델 API가 요청을 받아들이지 않았습니다."
+ODD_ANSWER = "모델의 답이 알 수 없는 이유로 멈췄습니다."
+
+
+def weekly_title(start: dt.date, end: dt.date) -> str:
+    """Title of a weekly topic; the end has its year only where it differs from the start's."""
+    last = f"{end:%Y/%m/%d}" if end.year != start.year else f"{end:%m/%d}"
+    return f"[{start:%Y/%m/%d} ~ {last}] 이번 주의 주요 ML 논문 (Top ML Papers of the Week)"
+
+
+def provenance(models: list[str], day: dt.date) -> str:
+    """Which models wrote the draft, and on which day."""
+    return f"초안 작성: {', '.join(models)} ({day:%Y-%m-%d})"

@@ -1,0 +1,85 @@
+"""Storing texts as passages cut into segments, and finding what still has no Korean."""
+
+import hashlib
+
+from sqlalchemy import select
+from sqlalchemy import text as sql_text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, selectinload
+
+from bot.store.tables import Passage, Revision, Segment
+from bot.translation.segments import Span, split
+
+
+def text_hash(text: str) -> str:
+    """The key a source text is found under."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def store(
+    session: Session, kind: str, source: str, *, paper_id: int | None = None, sighting_id: int | None = None
+) -> Passage:
+    """The passage of this owner, kind and text; made with its segments if it is not there yet. The caller commits.
+
+    A title is one segment; everything else is cut into sentences.
+    """
+    source_hash = text_hash(source)
+    owner = {"paper_id": paper_id, "sighting_id": sighting_id}
+    made = session.scalars(
+        insert(Passage)
+        .values(kind=kind, source=source, source_hash=source_hash, **owner)
+        .on_conflict_do_nothing()
+        .returning(Passage)
+    ).one_or_none()
+    if made is None:
+        return session.scalars(select(Passage).filter_by(kind=kind, source_hash=source_hash, **owner)).one()
+    spans = (Span(0, len(source)),) if kind == "title" else split(source)
+    session.add_all(
+        Segment(
+            passage_id=made.id,
+            position=position,
+            start=start,
+            end=end,
+            source=source[start:end],
+            source_hash=text_hash(source[start:end]),
+        )
+        for position, (start, end) in enumerate(spans)
+    )
+    session.flush()
+    return made
+
+
+def load(
+    session: Session, kind: str, source: str, *, paper_id: int | None = None, sighting_id: int | None = None
+) -> Passage | None:
+    """The passage of this owner, kind and text with its segments and their revisions, if it was stored."""
+    return session.scalars(
+        select(Passage)
+        .filter_by(kind=kind, source_hash=text_hash(source), paper_id=paper_id, sighting_id=sighting_id)
+        .options(selectinload(Passage.segments).selectinload(Segment.revisions))
+    ).one_or_none()
+
+
+def current(segment: Segment) -> Revision | None:
+    """The segment's current Korean, if it has one."""
+    return next((revision for revision in segment.revisions if revision.current), None)
+
+
+def add_first_revision(
+    session: Session, segment: Segment, text: str, *, model: str, prompt_version: str, model_call_id: int
+) -> None:
+    """Store a model's draft for a segment that has no text; a text that came meanwhile stays. The caller commits."""
+    session.execute(
+        insert(Revision)
+        .values(
+            segment_id=segment.id,
+            text=text,
+            current=True,
+            author_kind="model",
+            author=model,
+            reason="draft",
+            prompt_version=prompt_version,
+            model_call_id=model_call_id,
+        )
+        .on_conflict_do_nothing(index_elements=["segment_id"], index_where=sql_text("current"))
+    )
