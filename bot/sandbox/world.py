@@ -1,0 +1,106 @@
+"""The outside world on one machine: forum, model and upstream lists, each a stand-in that speaks the real protocol.
+
+Used by the demo and by tests. Production code gets addresses and keys as from any other environment and cannot tell.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from bot.sandbox.forum import Forum
+from bot.sandbox.forum.state import Mode
+from bot.sandbox.model import ModelStandIn
+from bot.sandbox.recorded import Translations
+from bot.sandbox.server import serve
+from bot.sandbox.upstream import ARXIV_BASE_PATH, LIST_PATH, UpstreamStandIn, read_recorded
+
+SAMPLE = Path(__file__).parent / "sample"
+SAMPLE_PERIOD = "2026-11-09"
+BOT_USER = "paperbot"
+MODERATOR = "sujin"
+MODEL_KEY = "sandbox-model-key"
+FORUM_PORT = 4290
+"""Where a person finds the demo's forum; another free port is taken if it is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The running stand-ins, and what to set so that paperbot meets them."""
+
+    forum: Forum
+    model: ModelStandIn
+    upstream: UpstreamStandIn
+    settings: Mapping[str, Any]
+
+    @property
+    def forum_url(self) -> str:
+        """Where a person opens the forum."""
+        return str(self.settings["forum_url"])
+
+
+@contextmanager
+def running(
+    *,
+    list_text: str | None = None,
+    recorded: Sequence[Mapping[str, Any]] | None = None,
+    forum_file: Path | None = None,
+    forum_port: int = 0,
+    mode: Mode = "now",
+    latency_s: float = 0.0,
+) -> Iterator[World]:
+    """Start the stand-ins on loopback; they stop at the end of the block.
+
+    Args:
+        list_text: the weekly list; default: the sample week's.
+        recorded: a paper a mapping (see `recorded.py`); default: the sample week's.
+        forum_file: where the forum keeps its state between runs; None: in memory only.
+        forum_port: 0 takes a free one; another that is in use is replaced by a free one.
+        latency_s: how long the model takes for an answer.
+    """
+    if list_text is None:
+        list_text = (SAMPLE / "list.md").read_text(encoding="utf-8")
+    introduction = None
+    if recorded is None:
+        recorded = read_recorded(SAMPLE / "week.jsonl")
+        introduction = json.loads((SAMPLE / "introduction.json").read_text(encoding="utf-8"))
+    forum = Forum(mode=mode, state_file=forum_file)
+    forum.add_user(BOT_USER, moderator=True, trust_level=4, full_name="paperbot")
+    forum.add_user(MODERATOR, moderator=True, trust_level=4, full_name="수진")
+    key = forum.add_api_key(BOT_USER)
+    model = ModelStandIn(Translations(recorded), introduction=introduction, latency_s=latency_s, api_key=MODEL_KEY)
+    upstream = UpstreamStandIn(list_text, recorded)
+    with ExitStack() as stack:
+        forum_url = stack.enter_context(_serve(forum.app(), forum_port))
+        model_url = stack.enter_context(serve(model))
+        upstream_url = stack.enter_context(serve(upstream))
+        settings = {
+            "forum_url": forum_url,
+            "forum_api_user": BOT_USER,
+            "forum_api_key": key,
+            "weekly_category_id": forum.papers_category.id,
+            "anthropic_api_key": MODEL_KEY,
+            "anthropic_base_url": model_url,
+            "dair_list": f"{upstream_url}{LIST_PATH}",
+            "arxiv_url": f"{upstream_url}{ARXIV_BASE_PATH}",
+            "contact": "sandbox@localhost",
+        }
+        yield World(forum, model, upstream, settings)
+
+
+@contextmanager
+def _serve(app: ASGIApp, port: int) -> Iterator[str]:
+    try:
+        server = serve(app, port=port)
+        url = server.__enter__()
+    except OSError:
+        server = serve(app)
+        url = server.__enter__()
+    try:
+        yield url
+    finally:
+        server.__exit__(None, None, None)
