@@ -93,6 +93,8 @@ class Api:
             ("GET", "/t/{topic_id:int}/post_ids.json", "topics/post_ids", self.topic_post_ids),
             ("PUT", "/t/{topic_id:int}/recover.json", "topics/recover", self.recover_topic),
             ("PUT", "/t/{topic_id:int}/publish.json", "topics/publish", self.publish_topic),
+            ("PUT", "/t/{topic_id:int}/status", "topics/status", self.topic_status),
+            ("PUT", "/t/{topic_id:int}/status.json", "topics/status", self.topic_status),
             ("GET", "/t/{topic_id:int}.json", "topics/show", self.show_topic),
             ("PUT", "/t/{topic_id:int}.json", "topics/update", self.update_topic),
             ("DELETE", "/t/{topic_id:int}.json", "topics/destroy", self.delete_topic),
@@ -335,6 +337,13 @@ class Api:
         """Undo a soft delete; success is empty."""
         self.forum.recover_topic(self._user(ask), ask.path_int("topic_id"))
         return Response(None, 200)
+
+    def topic_status(self, ask: Ask) -> Response:
+        """`PUT /t/ID/status` for `visible`, the only status that is asked for here."""
+        if ask.text("status") != "visible":
+            raise refusals.invalid_parameters(self.forum.texts, "status")
+        self.forum.set_visible(self._user(ask), ask.path_int("topic_id"), ask.text("enabled") == "true")
+        return as_json({"success": "OK", "topic_status_update": None})
 
     def publish_topic(self, ask: Ask) -> Response:
         """The native publication of a shared draft."""

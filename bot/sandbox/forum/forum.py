@@ -398,6 +398,16 @@ class Forum:
             for post in self.state.posts_of(topic.id)[:1]:
                 post.deleted_at = None
 
+    def set_visible(self, by: User | str, topic_id: int, visible: bool) -> None:
+        """List or unlist a topic.
+
+        Raises:
+            Refusal: 403 or 404.
+        """
+        with self.writing():
+            topic, _ = self._staff_topic(by, topic_id)
+            topic.visible = visible
+
     def publish(self, by: User | str, topic_id: int, destination_category_id: int) -> Topic:
         """Discourse's Publish button; see `drafts.publish`.
 

@@ -31,7 +31,7 @@ _SCOPES: dict[str, list[str]] = {
 }
 _NEWER: dict[str, list[str]] = {
     "topics:read": [f"GET {_TOPIC}", r"GET /t/external_id/[^/]+\.json"],
-    "topics:update": [*_TOPIC_EDIT, r"PUT /t/\d+/status\.json"],
+    "topics:update": [*_TOPIC_EDIT, r"PUT /t/\d+/status(\.json)?"],
     "posts:list": [r"GET /posts\.json"],
     "revisions:read": [r"GET /posts/\d+/revisions/(latest|\d+)\.json"],
     "tags:list": [r"GET /tags\.json"],
