@@ -47,7 +47,7 @@ def test_a_limited_key_lists_its_scopes_and_is_forbidden_the_rest(world: World) 
     with Discourse(world.discourse.url, username="paperbot", api_key=key) as limited:
         assert [scope.name for scope in limited.scopes()] == ["topics:read"]
         with pytest.raises(ForbiddenError, match="scopes"):
-            limited.rules()
+            limited.delete_topic(1)
 
 
 @pytest.mark.parametrize(("username", "key"), [(None, "0" * 64), ("nobody-of-that-name", None)])
