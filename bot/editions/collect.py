@@ -79,10 +79,12 @@ def collect_week(
     wanted = _without_metadata(sessions, edition_id)
     found, unknown = _from_arxiv(sessions, wanted, http, arxiv_url, arxiv_interval_s, contact)
     with sessions.begin() as session:
-        _store_metadata(session, found, now())
-        edition = session.get_one(Edition, edition_id)
-        _store_passages(session, edition)
-        lifecycle.move(session, edition, "drafting", actor="paperbot", reason="list and abstracts collected")
+        # Another process may be collecting the same week: the second waits here and finds the work done.
+        edition = session.get_one(Edition, edition_id, with_for_update=True)
+        if edition.state == "collecting":
+            _store_metadata(session, found, now())
+            _store_passages(session, edition)
+            lifecycle.move(session, edition, "drafting", actor="paperbot", reason="list and abstracts collected")
         withdrawn = tuple(item.sighting.label for item in edition.items if item.sighting.paper.withdrawn)
     return Collected(edition_id, len(week.papers), new, len(found), unknown, withdrawn, changed)
 

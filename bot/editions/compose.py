@@ -4,7 +4,7 @@ The form is the one the community has used since 2024: for each paper its Korean
 Texts from outside are escaped (`markdown.py`), so that nothing in them changes the page.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,11 +19,13 @@ from bot.errors import RejectedError
 from bot.languages.ko import labels
 from bot.papers.identity import canonical_url, is_research_page
 from bot.settings import Settings
-from bot.store.tables import Edition, EditionItem, Passage, Revision, Segment
+from bot.store.tables import Edition, EditionItem, Omission, Passage, Revision, Segment
 from bot.translation import passages
-from bot.translation.segments import Span, rebuild
 
 RULE = "\n\n---\n\n"
+
+# Private-use characters, none of which is escaped.
+_FIRST_MARK, _LAST_MARK = 0xF0000, 0xFFFFD
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,14 @@ def frame_of(settings: Settings) -> Frame:
 
 
 def weekly_blocks(session: Session, edition: Edition, frame: Frame) -> list[str]:
-    """The article's blocks in order: opening, one a paper, closing. Joined by `RULE` they are the whole article."""
+    """The article's blocks in order: opening, one a paper, closing. Joined by `RULE` they are the whole article.
+
+    What moderators took out of this edition (a paper, a sentence) is left out.
+    """
+    omitted = frozenset(session.scalars(select(Omission.segment_id).where(Omission.edition_id == edition.id)))
     return [
-        _opening(session, edition, frame),
-        *(_paper(session, item) for item in edition.items),
+        _opening(session, edition, frame, omitted),
+        *(_paper(session, item, omitted) for item in edition.items if item.dropped_by is None),
         _closing(session, edition, frame),
     ]
 
@@ -80,13 +86,28 @@ def split(blocks: Sequence[str], limit: int) -> list[str]:
     return parts
 
 
-def _opening(session: Session, edition: Edition, frame: Frame) -> str:
+@dataclass(frozen=True, slots=True)
+class _Korean:
+    """A Korean text to be escaped, in which marks stand for what a person wrote with markup of their own."""
+
+    text: str
+    verbatim: Mapping[str, str]
+
+    def filled(self, escaped: str) -> str:
+        """`escaped` (the escaped text) with each mark replaced by what it stands for."""
+        for mark, written in self.verbatim.items():
+            escaped = escaped.replace(mark, written)
+        return escaped
+
+
+def _opening(session: Session, edition: Edition, frame: Frame, omitted: frozenset[int]) -> str:
     introduction = session.scalars(
         select(Passage).where(Passage.edition_id == edition.id, Passage.kind == INTRODUCTION)
     ).one_or_none()
     lines = [frame.byline] if frame.byline else []
     if introduction is not None:
-        lines.append("\n".join(f"- {markdown.escape_inline(text)}" for text in _paragraphs(introduction.segments)))
+        paragraphs = _paragraphs(introduction.segments, omitted)
+        lines.append("\n".join(f"- {text.filled(markdown.escape_inline(text.text))}" for text in paragraphs))
     elif edition.introduction_failure:
         lines.append(labels.INTRODUCTION_FAILED.format(reason=edition.introduction_failure))
     else:
@@ -94,32 +115,33 @@ def _opening(session: Session, edition: Edition, frame: Frame) -> str:
     return "\n\n".join(lines)
 
 
-def _paragraphs(segments: Iterable[Segment]) -> list[str]:
-    texts: dict[int, list[str]] = {}
+def _paragraphs(segments: Iterable[Segment], omitted: frozenset[int]) -> list[_Korean]:
+    kept: dict[int, list[Revision]] = {}
     for segment in segments:
         revision = passages.current(segment)
-        if revision is not None:
-            texts.setdefault(segment.paragraph, []).append(revision.text)
-    return [" ".join(texts[number]) for number in sorted(texts)]
+        if revision is not None and segment.id not in omitted:
+            kept.setdefault(segment.paragraph, []).append(revision)
+    return [_marked([(" ", revision) for revision in kept[number]]) for number in sorted(kept)]
 
 
-def _paper(session: Session, item: EditionItem) -> str:
+def _paper(session: Session, item: EditionItem, omitted: frozenset[int]) -> str:
     sighting, paper = item.sighting, item.sighting.paper
     is_research = paper.arxiv_id is None and is_research_page(paper.url)
     title = passages.load(session, "title", paper.title, paper_id=paper.id)
-    parts = [markdown.heading(2, _title(paper.title, _korean(title)))]
+    parts = [_heading(paper.title, _korean(title, omitted))]
     description = passages.load(session, "description", sighting.description, sighting_id=sighting.id)
     abstract = passages.load(session, "abstract", paper.abstract, paper_id=paper.id) if paper.abstract else None
-    if any(passage is not None and _korean(passage) is None for passage in (description, abstract)):
+    wanted = (None if is_name_only(paper.title) else title, description, abstract)
+    if any(passage is not None and _korean(passage, omitted) is None for passage in wanted):
         failed = item.failure
         parts.append(labels.PAPER_FAILED.format(reason=failed) if failed else labels.PAPER_WAITS)
     if description is not None:
         label = labels.RESEARCH_DESCRIPTION if is_research else labels.DESCRIPTION
         english = description.source[:1].upper() + description.source[1:]
-        parts += _bilingual(label, _korean(description), english)
+        parts += _bilingual(label, _korean(description, omitted), english)
     if abstract is not None:
         label = labels.RESEARCH_ABSTRACT if is_research else labels.ABSTRACT
-        parts += _bilingual(label, _korean(abstract), abstract.source)
+        parts += _bilingual(label, _korean(abstract, omitted), abstract.source)
     label = labels.RESEARCH_LINK if is_research else labels.PAPER_LINK
     parts += [f"### {label}", markdown.link_line(paper.url)]
     more = _more_links([link["url"] for link in sighting.links], paper.url)
@@ -128,25 +150,46 @@ def _paper(session: Session, item: EditionItem) -> str:
     return "\n\n".join(parts)
 
 
-def _title(english: str, korean: str | None) -> str:
-    if korean is None or korean == english or is_name_only(english):
-        return english
-    return f"{korean} / {english}"
+def _heading(english: str, korean: _Korean | None) -> str:
+    if korean is None or korean.text == english or (is_name_only(english) and not korean.verbatim):
+        return markdown.heading(2, english)
+    return korean.filled(markdown.heading(2, f"{korean.text} / {english}"))
 
 
-def _korean(passage: Passage | None) -> str | None:
-    """The passage's Korean as a whole; None unless every segment has one."""
+def _korean(passage: Passage | None, omitted: frozenset[int]) -> _Korean | None:
+    """The passage's Korean as a whole, without what was omitted; None unless every segment has one."""
     if passage is None:
         return None
-    revisions = [passages.current(segment) for segment in passage.segments]
-    texts = [revision.text for revision in revisions if revision is not None]
-    if not texts or len(texts) != len(revisions):
-        return None
-    return rebuild(passage.source, [Span(segment.start, segment.end) for segment in passage.segments], texts)
+    pieces: list[tuple[str, Revision]] = []
+    end = 0
+    for segment in passage.segments:
+        revision = passages.current(segment)
+        if revision is None:
+            return None
+        glue = passage.source[end : segment.start]
+        end = segment.end
+        if segment.id not in omitted:
+            pieces.append((glue or " ", revision))
+    return _marked(pieces) if pieces or passage.segments else None
 
 
-def _bilingual(label: str, korean: str | None, english: str) -> list[str]:
-    shown = [markdown.paragraph_block(korean)] if korean is not None else []
+def _marked(pieces: Sequence[tuple[str, Revision]]) -> _Korean:
+    """The texts of revisions, each after its glue; texts with markup as marks that occur nowhere else."""
+    taken = "".join(revision.text for _, revision in pieces)
+    marks = (mark for mark in map(chr, range(_FIRST_MARK, _LAST_MARK)) if mark not in taken)
+    verbatim: dict[str, str] = {}
+    text = ""
+    for glue, revision in pieces:
+        shown = revision.text
+        if revision.is_markdown:
+            shown = next(marks)
+            verbatim[shown] = revision.text
+        text += (glue if text else glue.lstrip(" \n")) + shown
+    return _Korean(text, verbatim)
+
+
+def _bilingual(label: str, korean: _Korean | None, english: str) -> list[str]:
+    shown = [korean.filled(markdown.paragraph_block(korean.text))] if korean is not None and korean.text else []
     return [f"### {label}", *shown, markdown.quote_block(english)]
 
 

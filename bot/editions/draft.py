@@ -7,7 +7,7 @@ in the provider's cache, and the others, released then, pay a tenth for it.
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
@@ -30,6 +30,9 @@ from bot.translation.claude import (
 from bot.translation.drafting import Desk, IntroducedPaper, Introduction, SourceSegment, Translation
 
 INTRODUCTION = "introduction"
+
+_HOPELESS = (ModelAccessError, calls.SpendingCapError)
+"""After one of these no other call would fare better."""
 
 OnProgress = Callable[[int, int, str], None]
 """Called with (done, all, what was just done)."""
@@ -63,6 +66,16 @@ class _Work:
     title: str | None
     segments: tuple[SourceSegment, ...]
     segment_ids: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """What the calls of one run tell each other."""
+
+    prefix_cached: threading.Event = field(default_factory=threading.Event)
+    """The first paper's answer has begun (or failed): the others may ask."""
+    hopeless: threading.Event = field(default_factory=threading.Event)
+    """No call can work now: none is begun any more."""
 
 
 def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgress = lambda *_: None) -> Drafted:
@@ -99,15 +112,15 @@ def _run(
     total = len(works) + bool(papers)
     if not total:
         return Drafted(0, {})
-    gate = threading.Event()
+    signals = _Signals()
     jobs: dict[Future[None], tuple[int, str]] = {}
     # The longest paper goes ahead, so that waiting for the cache does not lengthen the whole.
     ordered = sorted(works, key=lambda work: -sum(len(segment.text) for segment in work.segments))
     with ThreadPoolExecutor(concurrency, thread_name_prefix="draft") as pool:
         if papers:
-            jobs[pool.submit(_draft_introduction, desk, edition_id, papers)] = (0, "introduction")
+            jobs[pool.submit(_draft_introduction, desk, edition_id, papers, signals)] = (0, "introduction")
         for place, work in enumerate(ordered):
-            job = pool.submit(_draft_paper, desk, edition_id, work, gate, place == 0, len(ordered) > 1)
+            job = pool.submit(_draft_paper, desk, edition_id, work, signals, place == 0, len(ordered) > 1)
             jobs[job] = (work.rank, work.label)
         failed: dict[int, str] = {}
         waiting: list[str] = []
@@ -116,10 +129,8 @@ def _run(
         for done, job in enumerate(as_completed(jobs), 1):
             rank, name = jobs[job]
             error = job.exception()
-            if isinstance(error, (ModelAccessError, calls.SpendingCapError)):
+            if isinstance(error, _HOPELESS):
                 stop = stop or error
-                for other in jobs:
-                    other.cancel()
                 continue
             if isinstance(error, TransientError):
                 waiting.append(name)
@@ -128,7 +139,7 @@ def _run(
             elif isinstance(error, RejectedError):
                 failed[rank] = _reason(error)
                 _mark(desk.sessions, edition_id, rank, failed[rank])
-            elif error is not None and not job.cancelled():
+            elif error is not None:
                 raise error
             on_progress(done, total, name)
     if stop is not None:
@@ -137,11 +148,13 @@ def _run(
 
 
 def _draft_paper(
-    desk: Desk, edition_id: int, work: _Work, gate: threading.Event, is_first: bool, shares_prefix: bool
+    desk: Desk, edition_id: int, work: _Work, signals: _Signals, is_first: bool, shares_prefix: bool
 ) -> None:
     if not is_first:
-        gate.wait()
+        signals.prefix_cached.wait()
     try:
+        if signals.hopeless.is_set():
+            return
         translation = drafting.translate_paper(
             desk,
             title=work.title,
@@ -149,16 +162,25 @@ def _draft_paper(
             edition_id=edition_id,
             paper_id=work.paper_id,
             cached_prefix=shares_prefix,
-            on_started=gate.set,
+            on_started=signals.prefix_cached.set,
         )
+    except _HOPELESS:
+        signals.hopeless.set()
+        raise
     finally:
-        gate.set()
+        signals.prefix_cached.set()
     with desk.sessions.begin() as session:
         _store_translation(session, work, translation)
 
 
-def _draft_introduction(desk: Desk, edition_id: int, papers: list[IntroducedPaper]) -> None:
-    introduction = drafting.introduce_week(desk, papers, edition_id=edition_id)
+def _draft_introduction(desk: Desk, edition_id: int, papers: list[IntroducedPaper], signals: _Signals) -> None:
+    if signals.hopeless.is_set():
+        return
+    try:
+        introduction = drafting.introduce_week(desk, papers, edition_id=edition_id)
+    except _HOPELESS:
+        signals.hopeless.set()
+        raise
     with desk.sessions.begin() as session:
         _store_introduction(session, edition_id, introduction)
 

@@ -1,6 +1,6 @@
 """The states of an edition and the moves between them. Every move is recorded with who and why."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import BotError, ConflictError
@@ -16,8 +16,8 @@ MOVES: dict[str | None, frozenset[str]] = {
     "published": frozenset({"revised", "withdrawn"}),
     "revised": frozenset({"revised", "withdrawn"}),
     "failed": frozenset({"collecting", "drafting", "rejected"}),
-    "rejected": frozenset({"checked"}),
-    "withdrawn": frozenset(),
+    "rejected": frozenset({"checked", "submitted"}),
+    "withdrawn": frozenset({"published"}),
 }
 """Legal moves by present state; `None` is an edition that does not exist yet."""
 
@@ -49,6 +49,16 @@ def move(session: Session, edition: Edition, to: str, *, actor: str, reason: str
         raise ConflictError(f"Edition {edition.series} {edition.period} was changed by another process; run again.")
     record(session, edition, edition.state, to, actor=actor, reason=reason)
     session.refresh(edition, ["state"])
+
+
+def last_move(session: Session, edition: Edition) -> Transition | None:
+    """The newest line of the audit trail about this edition."""
+    return session.scalars(
+        select(Transition)
+        .where(Transition.subject == "edition", Transition.subject_id == edition.id)
+        .order_by(Transition.id.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def record(

@@ -182,7 +182,14 @@ def introduce_week(
         ]
     }
     ranks = {paper.rank for paper in papers}
-    paragraphs, booked = asking.usable(data, SMALLEST_LIMIT, lambda answer: _introduction(answer, ranks))
+
+    def use(answer: ModelAnswer) -> tuple[tuple[Sentence, ...], ...]:
+        return _introduction(answer, ranks)
+
+    try:
+        paragraphs, booked = asking.usable(data, SMALLEST_LIMIT, use)
+    except AnswerCut:
+        paragraphs, booked = asking.usable(data, LARGEST_LIMIT, use)
     return Introduction(paragraphs, booked.answer.model, prompt.version, booked.call_id)
 
 
@@ -233,7 +240,7 @@ class _Asking:
             return use(booked.answer), booked
         except AnswerInvalid as exc:
             problem = str(exc)
-        repaired = self._ask(data, limit, prompts.remark("repair").format(problem=problem))
+        repaired = self._ask(data, limit, prompts.remark("repair").format(problem=prompts.quoted(problem)))
         try:
             return use(repaired.answer), repaired
         except AnswerInvalid as exc:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
@@ -83,3 +83,57 @@ def add_first_revision(
         )
         .on_conflict_do_nothing(index_elements=["segment_id"], index_where=sql_text("current"))
     )
+
+
+def add_revision(
+    session: Session,
+    segment: Segment,
+    text: str,
+    *,
+    author_kind: str,
+    author: str,
+    reason: str,
+    is_markdown: bool = False,
+    replacing: Revision | None,
+    prompt_version: str | None = None,
+    model_call_id: int | None = None,
+) -> bool:
+    """Make `text` the segment's current Korean in place of `replacing`; the older one is kept. The caller commits.
+
+    A model's text never takes the place of a person's.
+
+    Args:
+        replacing: the revision that was current when `text` was written; None if there was none.
+
+    Returns:
+        False, and nothing is stored, if the current revision is another one by now.
+    """
+    if author_kind == "model" and replacing is not None and replacing.author_kind != "model":
+        return False
+    if replacing is not None:
+        retired = session.scalar(
+            update(Revision)
+            .where(Revision.id == replacing.id, Revision.current)
+            .values(current=False)
+            .returning(Revision.id)
+        )
+        if retired is None:
+            return False
+    made = session.scalar(
+        insert(Revision)
+        .values(
+            segment_id=segment.id,
+            text=text,
+            current=True,
+            author_kind=author_kind,
+            author=author,
+            reason=reason,
+            is_markdown=is_markdown,
+            prompt_version=prompt_version,
+            model_call_id=model_call_id,
+        )
+        .on_conflict_do_nothing(index_elements=["segment_id"], index_where=sql_text("current"))
+        .returning(Revision.id)
+    )
+    session.expire(segment, ["revisions"])
+    return made is not None

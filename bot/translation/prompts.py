@@ -105,6 +105,11 @@ def data_block(data: Mapping[str, object]) -> str:
     return f"<data>\n{packed}\n</data>"
 
 
+def quoted(text: str) -> str:
+    """`text` as one JSON string on one line, for a remark: words of an earlier answer stay words there."""
+    return json.dumps(text, ensure_ascii=False).translate(_DATA_ESCAPES)
+
+
 def _read(name: str) -> str:
     return _KOREAN.joinpath(name).read_text(encoding="utf-8").strip()
 
