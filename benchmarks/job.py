@@ -1,0 +1,73 @@
+"""Drafting and composing through the production code: a real embedded Postgres, the stand-ins over HTTP."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import event
+
+from benchmarks.figures import Figure, interleaved, seconds_of
+from bot.jobs import weekly
+from bot.sandbox import world as sandbox
+from bot.settings import Settings
+from bot.sources.dair import Awaited
+from bot.store.engine import Sessions, opened
+
+MODEL_LATENCY_S = 2.0
+DRAFTING_BAR = 1.25
+
+
+@dataclass(frozen=True)
+class _Stage:
+    world: sandbox.World
+    settings: Settings
+    sessions: Sessions
+    edition_id: int
+
+
+def drafting(folder: Path) -> list[Figure]:
+    """Ten papers and the introduction, once, in a process that has drafted nothing before: as a run does.
+
+    No call needs another's whole answer, so the longest chain of dependent calls is one call.
+    """
+    with _collected(folder, MODEL_LATENCY_S) as stage:
+        seconds = seconds_of(lambda: weekly.draft(stage.sessions, stage.settings, stage.edition_id))
+        calls = len(stage.world.model.calls)
+    note = f"{calls} calls of {MODEL_LATENCY_S:g} s; one after the other they take {calls * MODEL_LATENCY_S:g} s"
+    return [
+        Figure("drafting ten papers", "s", (seconds,), None, note),
+        Figure("  against its critical path", "x", (seconds / MODEL_LATENCY_S,), DRAFTING_BAR, "one call of 2 s"),
+    ]
+
+
+def composing(folder: Path, repeats: int) -> list[Figure]:
+    """The whole article from the store; its statements are counted, since each is a round trip elsewhere."""
+    with _collected(folder, 0.0) as stage:
+        weekly.draft(stage.sessions, stage.settings, stage.edition_id)
+        statements = itertools.count()
+
+        def compose() -> str:
+            return weekly.preview(stage.sessions, stage.settings, stage.edition_id)
+
+        (seconds,) = interleaved(repeats, compose)
+        with stage.sessions() as session:
+            event.listen(session.get_bind(), "before_cursor_execute", lambda *_: next(statements))
+        length = len(compose())
+    return [
+        Figure("composing an edition", "s", seconds, None, f"{length:,} characters of Markdown"),
+        Figure("  SQL statements for it", "", (next(statements),)),
+    ]
+
+
+@contextmanager
+def _collected(folder: Path, latency_s: float) -> Iterator[_Stage]:
+    """The sample week, collected and not yet drafted."""
+    with sandbox.running(latency_s=latency_s) as world:
+        settings = Settings(_env_file=None, database_url=None, data_dir=folder, **world.settings)
+        with opened(settings) as sessions:
+            found = weekly.collect(sessions, settings, dt.date.fromisoformat(sandbox.SAMPLE_PERIOD))
+            assert not isinstance(found, Awaited), "the sample list has no sample week"
+            yield _Stage(world, settings, sessions, found.edition_id)
