@@ -136,7 +136,7 @@ def _store_edition(session: Session, week: ListedWeek) -> tuple[Edition, bool]:
 def _store_rows(session: Session, edition: Edition, week: ListedWeek) -> tuple[int, ...]:
     changed = []
     for listed in week.papers:
-        links = [{"label": link.label, "url": link.url} for link in listed.links]
+        links = [{"label": link.label, "url": link.url} for link in (*listed.links, *listed.description_links)]
         key = {"source": weekly.SOURCE, "list_date": week.period, "rank": listed.rank}
         sighting = session.scalars(select(Sighting).filter_by(**key)).one_or_none()
         if sighting is None:

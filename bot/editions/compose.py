@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from bot.editions import markdown
 from bot.editions.collect import is_tweet
-from bot.editions.draft import INTRODUCTION, is_name_only
 from bot.errors import RejectedError
 from bot.languages.ko import labels
 from bot.papers.identity import canonical_url, is_research_page
@@ -59,9 +58,10 @@ def weekly_blocks(session: Session, edition: Edition, frame: Frame) -> list[str]
     What moderators took out of this edition (a paper, a sentence) is left out.
     """
     omitted = frozenset(session.scalars(select(Omission.segment_id).where(Omission.edition_id == edition.id)))
+    known = passages.load_all(session, edition)
     return [
-        _opening(session, edition, frame, omitted),
-        *(_paper(session, item, omitted) for item in edition.items if item.dropped_by is None),
+        _opening(known, edition, frame, omitted),
+        *(_paper(known, item, omitted) for item in edition.items if item.dropped_by is None),
         _closing(session, edition, frame),
     ]
 
@@ -100,10 +100,8 @@ class _Korean:
         return escaped
 
 
-def _opening(session: Session, edition: Edition, frame: Frame, omitted: frozenset[int]) -> str:
-    introduction = session.scalars(
-        select(Passage).where(Passage.edition_id == edition.id, Passage.kind == INTRODUCTION)
-    ).one_or_none()
+def _opening(known: Sequence[Passage], edition: Edition, frame: Frame, omitted: frozenset[int]) -> str:
+    introduction = passages.introduction_of(known)
     lines = [frame.byline] if frame.byline else []
     if introduction is not None:
         paragraphs = _paragraphs(introduction.segments, omitted)
@@ -124,14 +122,14 @@ def _paragraphs(segments: Iterable[Segment], omitted: frozenset[int]) -> list[_K
     return [_marked([(" ", revision) for revision in kept[number]]) for number in sorted(kept)]
 
 
-def _paper(session: Session, item: EditionItem, omitted: frozenset[int]) -> str:
+def _paper(known: Sequence[Passage], item: EditionItem, omitted: frozenset[int]) -> str:
     sighting, paper = item.sighting, item.sighting.paper
     is_research = paper.arxiv_id is None and is_research_page(paper.url)
-    title = passages.load(session, "title", paper.title, paper_id=paper.id)
+    title = passages.find(known, "title", paper.title, paper_id=paper.id)
     parts = [_heading(paper.title, _korean(title, omitted))]
-    description = passages.load(session, "description", sighting.description, sighting_id=sighting.id)
-    abstract = passages.load(session, "abstract", paper.abstract, paper_id=paper.id) if paper.abstract else None
-    wanted = (None if is_name_only(paper.title) else title, description, abstract)
+    description = passages.find(known, "description", sighting.description, sighting_id=sighting.id)
+    abstract = passages.find(known, "abstract", paper.abstract, paper_id=paper.id) if paper.abstract else None
+    wanted = (None if passages.is_name_only(paper.title) else title, description, abstract)
     if any(passage is not None and _korean(passage, omitted) is None for passage in wanted):
         failed = item.failure
         parts.append(labels.PAPER_FAILED.format(reason=failed) if failed else labels.PAPER_WAITS)
@@ -151,7 +149,7 @@ def _paper(session: Session, item: EditionItem, omitted: frozenset[int]) -> str:
 
 
 def _heading(english: str, korean: _Korean | None) -> str:
-    if korean is None or korean.text == english or (is_name_only(english) and not korean.verbatim):
+    if korean is None or korean.text == english or (passages.is_name_only(english) and not korean.verbatim):
         return markdown.heading(2, english)
     return korean.filled(markdown.heading(2, f"{korean.text} / {english}"))
 

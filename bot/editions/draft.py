@@ -5,7 +5,7 @@ in the provider's cache, and the others, released then, pay a tenth for it.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
@@ -20,16 +20,14 @@ from bot.store import locks
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Passage, Segment
 from bot.translation import calls, drafting, passages
-from bot.translation.claude import (
-    AnswerCut,
-    AnswerInvalid,
-    AnswerRefused,
+from bot.translation.answers import (
+    AnswerCutError,
+    AnswerInvalidError,
+    AnswerRefusedError,
     ModelAccessError,
     RequestRefusedError,
 )
 from bot.translation.drafting import Desk, IntroducedPaper, Introduction, SourceSegment, Translation
-
-INTRODUCTION = "introduction"
 
 _HOPELESS = (ModelAccessError, calls.SpendingCapError)
 """After one of these no other call would fare better."""
@@ -93,8 +91,9 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
             edition = session.get_one(Edition, edition_id)
             if edition.state not in ("drafting", "checked", "submitted"):
                 return Drafted(0, {})
-            works = [work for item in edition.items if (work := _missing(session, item))]
-            papers = _introduced(edition) if _lacks_introduction(edition) else []
+            known = passages.load_all(session, edition)
+            works = [work for item in edition.items if (work := _missing(known, item))]
+            papers = _introduced(edition) if passages.introduction_of(known) is None else []
         outcome = _run(desk, edition_id, works, papers, concurrency, on_progress)
         if not outcome.waiting:
             _finish(desk.sessions, edition_id)
@@ -185,19 +184,19 @@ def _draft_introduction(desk: Desk, edition_id: int, papers: list[IntroducedPape
         _store_introduction(session, edition_id, introduction)
 
 
-def _missing(session: Session, item: EditionItem) -> _Work | None:
+def _missing(known: Sequence[Passage], item: EditionItem) -> _Work | None:
     """What of this paper has no Korean yet; None if all has.
 
     A title of one word is a name and stays as it is (formats of the published posts), so it is not asked for.
     """
     sighting, paper = item.sighting, item.sighting.paper
-    title_passage = passages.load(session, "title", paper.title, paper_id=paper.id)
-    texts = [("d", passages.load(session, "description", sighting.description, sighting_id=sighting.id))]
+    title_passage = passages.find(known, "title", paper.title, paper_id=paper.id)
+    texts = [("d", passages.find(known, "description", sighting.description, sighting_id=sighting.id))]
     if paper.abstract:
-        texts.append(("a", passages.load(session, "abstract", paper.abstract, paper_id=paper.id)))
+        texts.append(("a", passages.find(known, "abstract", paper.abstract, paper_id=paper.id)))
     title = None
     segment_ids: dict[str, int] = {}
-    if title_passage is not None and not is_name_only(paper.title):
+    if title_passage is not None and not passages.is_name_only(paper.title):
         (segment,) = title_passage.segments
         if passages.current(segment) is None:
             title, segment_ids["title"] = paper.title, segment.id
@@ -211,15 +210,6 @@ def _missing(session: Session, item: EditionItem) -> _Work | None:
     if not segment_ids:
         return None
     return _Work(item.rank, item.id, paper.id, sighting.label, title, tuple(asked), segment_ids)
-
-
-def is_name_only(title: str) -> bool:
-    """Whether a title is only a name: one word. It then stands alone, without a Korean title."""
-    return len(title.split()) == 1
-
-
-def _lacks_introduction(edition: Edition) -> bool:
-    return not any(passage.kind == INTRODUCTION for passage in edition.passages)
 
 
 def _introduced(edition: Edition) -> list[IntroducedPaper]:
@@ -254,7 +244,7 @@ def _store_translation(session: Session, work: _Work, translation: Translation) 
 def _store_introduction(session: Session, edition_id: int, introduction: Introduction) -> None:
     passage_id = session.scalar(
         insert(Passage)
-        .values(kind=INTRODUCTION, source="", source_hash=passages.text_hash(""), edition_id=edition_id)
+        .values(kind=passages.INTRODUCTION, source="", source_hash=passages.text_hash(""), edition_id=edition_id)
         .on_conflict_do_nothing()
         .returning(Passage.id)
     )
@@ -305,11 +295,11 @@ def _mark(sessions: Sessions, edition_id: int, rank: int, reason: str) -> None:
 def _reason(error: RejectedError) -> str:
     """Why a draft failed, for moderators."""
     match error:
-        case AnswerRefused():
+        case AnswerRefusedError():
             return labels.REFUSED
-        case AnswerCut():
+        case AnswerCutError():
             return labels.CUT
-        case AnswerInvalid():
+        case AnswerInvalidError():
             return labels.UNUSABLE
         case RequestRefusedError():
             return labels.REQUEST_REFUSED

@@ -197,6 +197,27 @@ def heading(level: int, text: str) -> str:
     return f"{'#' * level} {content}"
 
 
+_ESCAPED = re.compile(rf"\\(?P<char>[!-/:-@\[-`{{-~])|{re.escape(COMMENT)}")
+
+
+def unescape(line: str, *, at_line_start: bool = True) -> str | None:
+    """The text that `escape_inline` made this line of Markdown from; None if it cannot have made it.
+
+    None means that a person used Markdown there (`**bold**`, a link), or typed what we would have escaped: such a line
+    is kept as it is. Otherwise escaping the result gives `line` again, character for character. The inverse holds the
+    other way round as well: for any `text`, `unescape(escape_inline(text))` is `text` in one line, without characters
+    that are not drawn.
+
+    Args:
+        line: one line of Markdown, without its bullet or heading mark.
+        at_line_start: False for a sentence from within a line, or a heading, where marks of blocks (`1.`, `-`, `#`)
+            mean nothing and are not escaped.
+    """
+    bare = f"[{line[5:]}" if line.startswith("&#91;") else line
+    text = _ESCAPED.sub(lambda found: found["char"] or "", bare)
+    return text if _escape(_one_line(text), at_line_start=at_line_start) == line else None
+
+
 def _one_line(text: str) -> str:
     return " ".join(strip_control(text).split())
 

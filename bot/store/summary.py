@@ -139,6 +139,6 @@ def segment_counts(session: Session, edition_id: int) -> tuple[int, int]:
         select(func.count(Segment.id), func.count(Revision.id))
         .join(Passage, Passage.id == Segment.passage_id)
         .outerjoin(Revision, (Revision.segment_id == Segment.id) & Revision.current)
-        .where(owned, ~((Passage.kind == "title") & ~Passage.source.op("~")(r"\s")))
+        .where(owned, or_(Passage.kind != "title", Passage.source.regexp_match(r"\s")))
     ).one()
     return total, drafted

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Numeric,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -99,7 +100,7 @@ class Sighting(Base):
     votes: Mapped[int | None]
     seen_at: Mapped[dt.datetime] = _created_at()
 
-    paper: Mapped[Paper] = relationship()
+    paper: Mapped[Paper] = relationship(lazy="joined", innerjoin=True)
 
 
 class Edition(Base):
@@ -143,7 +144,7 @@ class EditionItem(Base):
     """The moderator who took the paper out of this edition; NULL while it is in."""
 
     edition: Mapped[Edition] = relationship(back_populates="items")
-    sighting: Mapped[Sighting] = relationship()
+    sighting: Mapped[Sighting] = relationship(lazy="joined", innerjoin=True)
 
 
 class Passage(Base):
@@ -215,7 +216,7 @@ class Revision(Base):
     author: Mapped[str]
     """The model's id, or the person's name on the forum."""
     reason: Mapped[str]
-    is_markdown: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_markdown: Mapped[bool] = mapped_column(server_default=false())
     """Whether a person wrote it on the forum with markup of their own; otherwise it is plain text."""
     prompt_version: Mapped[str | None]
     model_call_id: Mapped[int | None] = mapped_column(ForeignKey("model_calls.id"))
@@ -277,8 +278,10 @@ class Topic(Base):
     title: Mapped[str | None]
     """As the forum has it; a moderator may have changed it."""
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    drafts_category_id: Mapped[int | None]
+    """Where it was made; it is published when it lies elsewhere."""
     forum_category_id: Mapped[int | None]
-    """Where it lies now; publication is the change of this away from the drafts category."""
+    """Where it lies now."""
     is_listed: Mapped[bool] = mapped_column(server_default=text("true"))
     read_at: Mapped[dt.datetime | None]
     """When all of it was last read from the forum."""
@@ -308,6 +311,10 @@ class Post(Base):
     """The text that store and forum last agreed on, as the server returned it."""
     rendered_raw: Mapped[str]
     """The store's rendering that was last merged into the post: the base of the next three-way merge."""
+    blocks: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """Keys of the article's blocks that stand in this part, in order."""
+    shown: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    """By segment id: its Markdown as it stands in `base_raw`."""
     version: Mapped[int]
     seen_at: Mapped[dt.datetime] = _created_at()
 

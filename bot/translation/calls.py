@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text, update
@@ -16,8 +17,11 @@ from bot.errors import BotError
 from bot.store.engine import Sessions
 from bot.store.tables import ModelCall
 from bot.translation import prices
-from bot.translation.claude import Claude, ModelAnswer, ModelCallError, ModelRequest, usage_of_error
+from bot.translation.answers import ModelAnswer, ModelCallError, ModelRequest, usage_of_error
 from bot.translation.prices import PriceTable, Usage
+
+if TYPE_CHECKING:  # the SDK behind it takes a second to import, and most readers of calls need no model
+    from bot.translation.claude import Claude
 
 _CAP_LOCK_KEY = 7_265_110_002
 
@@ -60,7 +64,7 @@ class Cap:
 
 def ask(
     sessions: Sessions,
-    claude: Claude,
+    claude: "Claude",
     request: ModelRequest,
     purpose: Purpose,
     *,

@@ -15,25 +15,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.errors import TransientError
 from bot.store.engine import Sessions
 from bot.translation import calls, prompts
-from bot.translation.calls import BookedAnswer, Cap, Purpose
-from bot.translation.claude import (
-    AnswerCut,
-    AnswerInvalid,
-    AnswerRefused,
-    Claude,
+from bot.translation.answers import (
+    AnswerCutError,
+    AnswerInvalidError,
+    AnswerRefusedError,
     Effort,
     ModelAnswer,
     ModelRequest,
     parse_structured,
 )
+from bot.translation.calls import BookedAnswer, Cap, Purpose
 from bot.translation.prices import PriceTable
+
+if TYPE_CHECKING:
+    from bot.translation.claude import Claude
 
 SMALLEST_LIMIT = 8_000
 LARGEST_LIMIT = 32_000
@@ -49,7 +51,7 @@ class Desk:
     """Everything a draft needs besides its text: the model, how it is asked, and where calls are booked."""
 
     sessions: Sessions
-    claude: Claude
+    claude: "Claude"
     model: str
     cap: Cap
     price_table: PriceTable
@@ -156,7 +158,7 @@ def translate_paper(
 
     Raises:
         TransientError: the model is busy; the same call may work later.
-        AnswerRefused, AnswerCut, AnswerInvalid: no usable answer; asking again is up to a person.
+        AnswerRefusedError, AnswerCutError, AnswerInvalidError: no usable answer; asking again is up to a person.
         ModelAccessError, SpendingCapError: no call can work now.
     """
     purpose = Purpose("translate_paper", prompts.load("translate_paper").version, edition_id, paper_id)
@@ -188,7 +190,7 @@ def introduce_week(
 
     try:
         paragraphs, booked = asking.usable(data, SMALLEST_LIMIT, use)
-    except AnswerCut:
+    except AnswerCutError:
         paragraphs, booked = asking.usable(data, LARGEST_LIMIT, use)
     return Introduction(paragraphs, booked.answer.model, prompt.version, booked.call_id)
 
@@ -205,7 +207,7 @@ def _translate(
 
     try:
         (korean_title, texts), booked = asking.usable(data, limit, use)
-    except AnswerCut:
+    except AnswerCutError:
         if may_halve and len(segments) > 1:
             middle = len(segments) // 2
             first = _translate(asking, title, segments[:middle], may_halve=False)
@@ -231,19 +233,19 @@ class _Asking:
     def usable(
         self, data: Mapping[str, object], limit: int, use: Callable[[ModelAnswer], Parsed]
     ) -> tuple[Parsed, BookedAnswer]:
-        """What `use` makes of an answer to `data`; `use` raises `AnswerInvalid` for an unusable one."""
+        """What `use` makes of an answer to `data`; `use` raises `AnswerInvalidError` for an unusable one."""
         try:
             booked = self._ask(data, limit)
-        except AnswerRefused:
+        except AnswerRefusedError:
             booked = self._ask(data, limit, prompts.remark("translate_paper_again"))
         try:
             return use(booked.answer), booked
-        except AnswerInvalid as exc:
+        except AnswerInvalidError as exc:
             problem = str(exc)
         repaired = self._ask(data, limit, prompts.remark("repair").format(problem=prompts.quoted(problem)))
         try:
             return use(repaired.answer), repaired
-        except AnswerInvalid as exc:
+        except AnswerInvalidError as exc:
             # Given up: a later run, started by a person, shall ask anew instead of meeting these two again.
             calls.reject_answer(self.desk.sessions, booked.call_id, problem)
             calls.reject_answer(self.desk.sessions, repaired.call_id, str(exc))
@@ -302,7 +304,7 @@ def _translation(
     if title is not None and not answer.title.strip():
         problems.append("the title is empty")
     if problems:
-        raise AnswerInvalid("; ".join(problems) + ".", answer=received)
+        raise AnswerInvalidError("; ".join(problems) + ".", answer=received)
     by_id = {segment.id: " ".join(segment.ko.split()) for segment in answer.segments}
     return (" ".join(answer.title.split()) if title is not None else None), {sid: by_id[sid] for sid in asked}
 
@@ -313,14 +315,14 @@ def _introduction(received: ModelAnswer, ranks: set[int]) -> tuple[tuple[Sentenc
     for paragraph in answer.paragraphs:
         for sentence in paragraph.sentences:
             if not sentence.text.strip():
-                raise AnswerInvalid("a sentence is empty.", answer=received)
+                raise AnswerInvalidError("a sentence is empty.", answer=received)
             if not sentence.papers or not set(sentence.papers) <= ranks:
                 problem = f"every sentence must name papers of this week by rank: {sentence.text[:80]!r}."
-                raise AnswerInvalid(problem, answer=received)
+                raise AnswerInvalidError(problem, answer=received)
         paragraphs.append(
             tuple(Sentence(" ".join(s.text.split()), tuple(dict.fromkeys(s.papers))) for s in paragraph.sentences)
         )
     if not 2 <= len(paragraphs) <= 3 or not all(1 <= len(sentences) <= 5 for sentences in paragraphs):
         problem = "it must have two or three paragraphs of up to five sentences."
-        raise AnswerInvalid(problem, answer=received)
+        raise AnswerInvalidError(problem, answer=received)
     return tuple(paragraphs)

@@ -1,14 +1,17 @@
 """Storing texts as passages cut into segments, and finding what still has no Korean."""
 
 import hashlib
+from collections.abc import Iterable
 
 from sqlalchemy import select, update
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
-from bot.store.tables import Passage, Revision, Segment
+from bot.store.tables import Edition, Passage, Revision, Segment
 from bot.translation.segments import Span, split
+
+INTRODUCTION = "introduction"
 
 
 def text_hash(text: str) -> str:
@@ -49,15 +52,43 @@ def store(
     return made
 
 
-def load(
-    session: Session, kind: str, source: str, *, paper_id: int | None = None, sighting_id: int | None = None
+def load_all(session: Session, edition: Edition) -> list[Passage]:
+    """All passages of the edition, its papers and what the list says of them, with segments and revisions.
+
+    Three statements, however many papers.
+    """
+    paper_ids = [item.sighting.paper_id for item in edition.items]
+    sighting_ids = [item.sighting_id for item in edition.items]
+    return list(
+        session.scalars(
+            select(Passage)
+            .where(
+                Passage.paper_id.in_(paper_ids)
+                | Passage.sighting_id.in_(sighting_ids)
+                | (Passage.edition_id == edition.id)
+            )
+            .options(selectinload(Passage.segments).selectinload(Segment.revisions))
+            .order_by(Passage.id)
+        )
+    )
+
+
+def find(
+    known: Iterable[Passage], kind: str, source: str, *, paper_id: int | None = None, sighting_id: int | None = None
 ) -> Passage | None:
-    """The passage of this owner, kind and text with its segments and their revisions, if it was stored."""
-    return session.scalars(
-        select(Passage)
-        .filter_by(kind=kind, source_hash=text_hash(source), paper_id=paper_id, sighting_id=sighting_id)
-        .options(selectinload(Passage.segments).selectinload(Segment.revisions))
-    ).one_or_none()
+    """The passage of this owner, kind and text among `known`, if it was stored."""
+    wanted = (kind, text_hash(source), paper_id, sighting_id)
+    return next((p for p in known if (p.kind, p.source_hash, p.paper_id, p.sighting_id) == wanted), None)
+
+
+def introduction_of(known: Iterable[Passage]) -> Passage | None:
+    """The edition's introduction among `known`, if it was written."""
+    return next((passage for passage in known if passage.kind == INTRODUCTION), None)
+
+
+def is_name_only(title: str) -> bool:
+    """Whether a title is only a name: one word. It then stands alone, without a Korean title."""
+    return len(title.split()) == 1
 
 
 def current(segment: Segment) -> Revision | None:

@@ -120,11 +120,24 @@ def upgrade() -> None:
     op.add_column("posts", sa.Column("rendered_raw", sa.Text(), nullable=True))
     op.execute("update posts set rendered_raw = base_raw")
     op.alter_column("posts", "rendered_raw", nullable=False)
+    op.add_column(
+        "posts", sa.Column("blocks", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
+    )
+    op.add_column(
+        "posts",
+        sa.Column(
+            "shown",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+    )
     op.add_column("revisions", sa.Column("is_markdown", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("topics", sa.Column("title", sa.Text(), nullable=True))
     op.add_column(
         "topics", sa.Column("tags", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
     )
+    op.add_column("topics", sa.Column("drafts_category_id", sa.Integer(), nullable=True))
     op.add_column("topics", sa.Column("forum_category_id", sa.Integer(), nullable=True))
     op.add_column("topics", sa.Column("is_listed", sa.Boolean(), server_default=sa.text("true"), nullable=False))
     op.add_column("topics", sa.Column("read_at", sa.DateTime(timezone=True), nullable=True))
@@ -138,9 +151,12 @@ def downgrade() -> None:
     op.drop_column("topics", "read_at")
     op.drop_column("topics", "is_listed")
     op.drop_column("topics", "forum_category_id")
+    op.drop_column("topics", "drafts_category_id")
     op.drop_column("topics", "tags")
     op.drop_column("topics", "title")
     op.drop_column("revisions", "is_markdown")
+    op.drop_column("posts", "shown")
+    op.drop_column("posts", "blocks")
     op.drop_column("posts", "rendered_raw")
     op.drop_column("edition_items", "dropped_by")
     op.drop_column("edition_items", "remark")

@@ -16,8 +16,8 @@ from bot.store import summary
 from bot.store.engine import Sessions
 from bot.store.tables import ModelCall, Passage, Revision, Segment
 from bot.translation import calls, prices, prompts
+from bot.translation.answers import AnswerRefusedError, ModelAccessError, ModelRequest, ModelUnavailableError
 from bot.translation.calls import BookedAnswer, Cap, Purpose, SpendingCapError
-from bot.translation.claude import AnswerRefused, ModelAccessError, ModelRequest, ModelUnavailableError
 from bot.translation.prices import PRICES
 from tests.integration.world import MODEL, NOW, Stage, Store, on_stage, outside_world, own_store, papers
 
@@ -226,7 +226,7 @@ def test_first_instant_of_the_month(zone: str, now: str, start: str) -> None:
 
 def test_a_refused_answer_is_booked_at_what_it_cost(stage: Stage) -> None:
     stage.model.fail_next("refusal")
-    with pytest.raises(AnswerRefused):
+    with pytest.raises(AnswerRefusedError):
         _ask(stage, _request())
     (row,) = stage.booked()
     assert (row.state, row.stop_reason, row.answer) == ("failed", "refusal", None)

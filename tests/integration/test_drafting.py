@@ -19,7 +19,7 @@ from bot.store import summary
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Passage, Revision, Segment, Transition
 from bot.translation import prompts
-from bot.translation.claude import ModelAccessError
+from bot.translation.answers import ModelAccessError
 from bot.translation.drafting import LARGEST_LIMIT, LONGEST_SLEEP_S
 from tests.integration.world import (
     INTRODUCTION_MATCH,

@@ -18,12 +18,11 @@ from bot import clock
 from bot.errors import RejectedError, SettingsError, TransientError
 from bot.sandbox.model import FaultKind, ModelStandIn
 from bot.sandbox.server import serve
-from bot.translation.claude import (
-    AnswerCut,
-    AnswerInvalid,
-    AnswerRefused,
-    AnswerUnknown,
-    Claude,
+from bot.translation.answers import (
+    AnswerCutError,
+    AnswerInvalidError,
+    AnswerRefusedError,
+    AnswerUnknownError,
     ModelAccessError,
     ModelAnswer,
     ModelCallError,
@@ -34,6 +33,7 @@ from bot.translation.claude import (
     parse_text,
     usage_of_error,
 )
+from bot.translation.claude import Claude
 from bot.translation.prices import Usage
 
 KEY = "sk-sandbox-0123456789"
@@ -212,10 +212,10 @@ def test_half_an_answer_is_no_answer_and_its_cost_is_unknown(world: World, kind:
 @pytest.mark.parametrize(
     ("kind", "error"),
     [
-        ("refusal", AnswerRefused),
-        ("max_tokens", AnswerCut),
-        ("model_context_window_exceeded", AnswerCut),
-        ("unknown_stop", AnswerUnknown),
+        ("refusal", AnswerRefusedError),
+        ("max_tokens", AnswerCutError),
+        ("model_context_window_exceeded", AnswerCutError),
+        ("unknown_stop", AnswerUnknownError),
     ],
 )
 def test_other_ends_than_the_models_own_are_errors_with_their_cost(
@@ -232,7 +232,7 @@ def test_other_ends_than_the_models_own_are_errors_with_their_cost(
 
 
 def test_answer_longer_than_its_limit_is_cut(world: World) -> None:
-    with pytest.raises(AnswerCut) as caught:
+    with pytest.raises(AnswerCutError) as caught:
         world.claude.ask(replace(REQUEST, max_tokens=20))
     assert caught.value.answer is not None
     assert caught.value.answer.stop_reason == "max_tokens"
@@ -249,7 +249,7 @@ def test_paused_answer_is_continued_to_the_same_text(world: World) -> None:
 
 def test_pauses_without_end_go_to_a_person(world: World) -> None:
     world.api.fail_next("pause_turn", times=4)
-    with pytest.raises(AnswerUnknown) as caught:
+    with pytest.raises(AnswerUnknownError) as caught:
         world.claude.ask(REQUEST)
     usage, _ = usage_of_error(caught.value)
     assert usage is not None
@@ -538,14 +538,14 @@ def test_answer_of_the_asked_form_is_read() -> None:
     ],
 )
 def test_answer_of_any_other_form_is_refused_with_its_request(text: str, words: str) -> None:
-    with pytest.raises(AnswerInvalid, match=words) as caught:
+    with pytest.raises(AnswerInvalidError, match=words) as caught:
         parse_structured(answer_of(text), Outer)
     assert "req_1" in str(caught.value)
     assert usage_of_error(caught.value) == (Usage(1, 0, 0, 1), False)
 
 
 def test_texts_of_an_answer_are_not_quoted_in_the_error() -> None:
-    with pytest.raises(AnswerInvalid) as caught:
+    with pytest.raises(AnswerInvalidError) as caught:
         parse_text('{"title": {"secret": "value-4711"}, "segments": []}', Outer)
     assert "4711" not in str(caught.value)
 
@@ -556,5 +556,5 @@ def test_answer_that_is_not_the_json_asked_for_comes_through_and_is_refused_on_r
 ) -> None:
     world.api.fail_next(kind)
     answer = world.claude.ask(REQUEST)
-    with pytest.raises(AnswerInvalid):
+    with pytest.raises(AnswerInvalidError):
         parse_structured(answer, Outer)

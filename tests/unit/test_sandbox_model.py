@@ -19,7 +19,8 @@ from bot.sandbox.model import UNKNOWN_TASK, UNTRANSLATED, FaultKind, ModelStandI
 from bot.sandbox.recorded import Translations
 from bot.sandbox.server import serve
 from bot.sandbox.upstream import read_recorded
-from bot.translation.claude import Claude, ModelRequest
+from bot.translation.answers import ModelRequest
+from bot.translation.claude import Claude
 from bot.translation.segments import split
 from tests.shared import shared_path
 

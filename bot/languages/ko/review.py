@@ -1,0 +1,118 @@
+"""What the bot says to moderators in a draft, in Korean, and the words it understands from them.
+
+Moderators write to it freely; the patterns here are for a whole line, so that talk among people is not taken for an
+instruction.
+"""
+
+import re
+from typing import Final
+
+# --- what the bot says -----------------------------------------------------------------------------------------------
+
+REPORT_HEAD: Final = "**초안을 검토해 주세요.** 글을 바로 고치셔도 되고, 이 글에 답글로 지시하셔도 됩니다."
+REPORT_RISKS: Final = "### 먼저 읽을 문장"
+REPORT_NO_RISKS: Final = "눈에 띄게 의심스러운 문장은 찾지 못했습니다. 기계가 찾지 못하는 오류도 있으니 읽어 봐 주세요."
+REPORT_RISK: Final = "{number}. {rank}번 논문 {passage}: {reason}"
+REPORT_FAILED: Final = "### 하지 못한 일"
+REPORT_FAILED_PAPER: Final = "- {rank}번 논문을 번역하지 못했습니다: {reason}"
+REPORT_FAILED_INTRODUCTION: Final = "- 이번 주 소개를 쓰지 못했습니다: {reason}"
+REPORT_NO_ABSTRACT: Final = "- {ranks}번 논문은 초록을 구하지 못해 목록의 소개만 실었습니다."
+REPORT_WITHDRAWN: Final = "- {ranks}번 논문은 arXiv에서 철회된 것으로 보입니다. 실을지 확인해 주세요."
+REPORT_COST: Final = "모델 {models} · 호출 {calls}회 · 비용 ${cost:.3f}"
+REPORT_HOW: Final = (
+    "지시 예: `결과 다시`, `3번 다시 번역: 문장을 짧게`, `7번 빼줘`, `보류`, `보류 해제`, `반려`, `설명`. "
+    "공개는 Discourse의 공개(Publish) 버튼으로 해 주세요. 공개 전의 일반 답글은 공개와 함께 모두에게 보이니, "
+    "의논은 귓속말로 해 주세요."
+)
+
+PASSAGE_NAMES: Final = {"title": "제목", "description": "소개", "abstract": "초록", "introduction": "이번 주 소개"}
+
+RISK_NUMBERS: Final = "숫자가 원문과 다를 수 있습니다"
+RISK_UNTRANSLATED: Final = "번역되지 않은 것 같습니다"
+RISK_SHORT: Final = "원문에 비해 너무 짧습니다"
+RISK_LONG: Final = "원문에 비해 너무 깁니다"
+RISK_NAMES: Final = "원문의 이름이 빠졌습니다: {names}"
+
+REMINDER: Final = (
+    "하루가 지나도록 이 초안을 본 분이 없습니다. 시간이 되실 때 살펴봐 주세요. "
+    "저절로 공개되지는 않습니다. (이 알림은 한 번만 보냅니다.)"
+)
+OFFER_HEAD: Final = "사람이 고친 문장은 그대로 두었습니다. 제가 준비한 문장은 다음과 같으니, 필요하면 골라 쓰세요."
+OFFER_LINE: Final = "**지금 글:** {forum}\n\n**제안:** {ours}"
+
+ANSWER_SHOWN: Final = "{report}"
+ANSWER_REDRAFTED: Final = "{ranks}번 논문을 다시 번역해 글에 반영했습니다."
+ANSWER_REDRAFTED_KEPT: Final = " 사람이 고친 문장은 그대로 두었습니다."
+ANSWER_REDRAFT_FAILED: Final = "{ranks}번 논문을 다시 번역하지 못했습니다: {reason}"
+ANSWER_DROPPED: Final = "{ranks}번 논문을 글에서 뺐습니다."
+ANSWER_HELD: Final = "알겠습니다. `보류 해제`라고 하실 때까지 이 글을 고치지 않겠습니다."
+ANSWER_RELEASED: Final = "보류를 풀었습니다. 다시 글을 돌보겠습니다."
+ANSWER_REJECTED: Final = "이 초안을 반려한 것으로 기록했습니다. 글은 그대로 두니, 필요 없으면 삭제해 주세요."
+ANSWER_UNKNOWN_PAPER: Final = "{ranks}번 논문이 이 글에 없습니다."
+ANSWER_TOO_LATE: Final = "이미 공개된 글에는 이 지시를 따르지 않습니다. 글을 직접 고쳐 주세요."
+ANSWER_NOTHING: Final = "할 일이 없었습니다: {reason}"
+NOTHING_TO_REDRAFT: Final = "모든 문장을 사람이 고쳤거나 이미 같은 번역입니다."
+ANSWER_UNCLEAR: Final = (
+    "무슨 뜻인지 알아듣지 못했습니다. 이렇게 말씀해 주세요: `결과 다시`, `3번 다시 번역: 문장을 짧게`, `7번 빼줘`, "
+    "`보류`, `보류 해제`, `반려`, `설명`."
+)
+ANSWER_EXPLAIN: Final = (
+    "저는 이 글을 목록과 arXiv 초록에서 만든 봇입니다. 글을 고치시면 그 문장은 고친 분의 것이 되고, 저는 다시 손대지 "
+    "않습니다. 공개는 사람만 합니다.\n\n"
+    "- `결과 다시`: 먼저 읽을 문장을 다시 보여 드립니다.\n"
+    "- `3번 다시 번역: 덧붙일 말`: 그 논문을 다시 번역합니다. 사람이 고친 문장은 그대로 둡니다.\n"
+    "- `7번 빼줘`: 그 논문을 글에서 뺍니다.\n"
+    "- `보류` / `보류 해제`: 글에 손대는 일을 멈추거나 다시 시작합니다.\n"
+    "- `반려`: 이 초안을 쓰지 않기로 기록합니다. 글을 삭제하셔도 같습니다."
+)
+EDIT_REASON: Final = "paperbot: {what}"
+EDIT_MERGED: Final = "{key}에 새 번역 반영"
+
+# --- what it understands ---------------------------------------------------------------------------------------------
+
+_PAPER_KO = r"(?:논문\s*)?(?P<ranks>\d{1,2}(?:\s*번)?(?:\s*(?:,|와|과|하고|이랑|및|·|/)\s*\d{1,2}(?:\s*번)?)*)(?:\s*번)?(?:\s*째)?(?:\s*논문)?(?:\s*(?:은|는|을|를|도|만))?"
+_PAPER_EN = r"(?:papers?|no\.?|number|#)?\s*#?(?P<ranks>\d{1,2}(?:\s*(?:,|and|&|/)\s*#?\d{1,2})*)"
+_PLEASE_KO = r"(?:\s*(?:해|해\s*줘|해\s*줘요|해\s*주세요|해\s*주실래요|해\s*주십시오|하세요|하자|할게요|할께요|부탁|부탁해요|부탁드립니다|부탁드려요|요|주세요|줘|줘요))?"
+_END = r"[\s.!~^ㅎㅋ]*"
+_REMARK = r"(?:\s*[:：,\-–—]\s*(?P<remark>.+)|\s*\((?P<bracketed>[^)]+)\))?"
+
+PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
+    (action, re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    for action, pattern in (
+        (
+            "redraft",
+            rf"{_PAPER_KO}\s*(?:다시|새로|재)\s*(?:번역|작성|써|쓰|만들|초안|드래프트)?(?:어|기)?{_PLEASE_KO}{_END}{_REMARK}{_END}",
+        ),
+        ("redraft", rf"(?:다시|새로)\s*(?:번역|작성)\s*[:：]?\s*{_PAPER_KO}{_END}{_REMARK}{_END}"),
+        (
+            "redraft",
+            rf"(?:please\s+)?(?:re-?\s?draft|re-?\s?translate|redo|rewrite|retry)\s+{_PAPER_EN}(?:\s+again)?(?:,?\s*please)?{_REMARK}{_END}",
+        ),
+        (
+            "drop",
+            rf"{_PAPER_KO}\s*(?:빼|빼기|빼고|제외|삭제|제거|지워|내려|드롭)(?:\s*(?:줘|줘요|주세요|주십시오|해|해줘|해\s*주세요|하자|부탁.{{0,6}}|요))?{_END}",
+        ),
+        ("drop", rf"(?:please\s+)?(?:drop|remove|delete|leave\s+out|omit|exclude)\s+{_PAPER_EN}(?:,?\s*please)?{_END}"),
+        (
+            "release",
+            rf"(?:보류\s*(?:를\s*)?(?:해제|풀기|풀어|취소|끝)|해제|계속|재개|다시\s*시작){_PLEASE_KO}{_END}",
+        ),
+        ("release", rf"(?:please\s+)?(?:release|resume|continue|unhold|go\s+on|carry\s+on)(?:,?\s*please)?{_END}"),
+        ("hold", rf"(?:보류|잠깐|잠시|멈춰|중지|정지|스톱|손\s*대지\s*마)(?:\s*(?:만|보류|멈춰|중지))?{_PLEASE_KO}{_END}"),
+        ("hold", rf"(?:please\s+)?(?:hold|pause|stop|wait|freeze)(?:\s+(?:on|it|this))?(?:,?\s*please)?{_END}"),
+        (
+            "show",
+            rf"(?:(?:검사|점검|확인|검토)\s*)?(?:결과|리포트|보고서|보고|지적|findings)(?:\s*(?:를|을|좀))?\s*(?:다시|한\s*번\s*더)?(?:\s*(?:보여|알려|보기|올려))?{_PLEASE_KO}{_END}",
+        ),
+        ("show", rf"(?:다시\s*)?(?:보여|점검|검사)(?:\s*다시)?{_PLEASE_KO}{_END}"),
+        (
+            "show",
+            rf"(?:please\s+)?(?:show|list|print|repeat)?\s*(?:me\s+)?(?:the\s+)?(?:findings|report|results?|checks?)(?:\s+again)?(?:,?\s*please)?{_END}",
+        ),
+        ("explain", rf"(?:설명|도움말|사용법|명령|뭐\s*할\s*수\s*있어|어떻게\s*써)(?:\s*(?:좀|을|를))?{_PLEASE_KO}[?\s.!]*"),
+        ("explain", rf"(?:please\s+)?(?:explain|help|usage|commands?|what\s+can\s+you\s+do)(?:,?\s*please)?[?\s.!]*"),
+        ("reject", rf"(?:반려|폐기|거절|취소|안\s*씀|쓰지\s*않음)(?:\s*(?:합니다|함|할게요))?{_PLEASE_KO}{_END}"),
+        ("reject", rf"(?:please\s+)?(?:reject(?:ed)?|discard|scrap)(?:\s+(?:it|this|the\s+draft))?(?:,?\s*please)?{_END}"),
+    )
+)
+"""Actions by the form of a whole line, first match wins."""
