@@ -1,7 +1,9 @@
 """A real Postgres for every test that asks for one: cloned from a migrated template, dropped afterwards."""
 
 import itertools
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,25 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Address of a running server without our tables, for this test process."""
-    folder: Path = tmp_path_factory.mktemp("pg") / "postgres"
-    with embedded.running(folder) as url:
+    with _server_folder() as folder, embedded.running(folder / "postgres") as url:
         yield url
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A folder for an embedded server of the test's own."""
+    with _server_folder() as folder:
+        yield folder
+
+
+@contextmanager
+def _server_folder() -> Iterator[Path]:
+    # Not pytest's folder: for root, the server runs as another user, and every new pytest session closes the folder
+    # above its own to others.
+    with tempfile.TemporaryDirectory(prefix="paperbot-tests-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,10 @@
 | 130       | stopped by Ctrl-C; the same command goes on where it stopped                   |
 """
 
+import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import NoReturn
 
@@ -19,6 +21,7 @@ import click
 
 from bot.cli.demo import demo
 from bot.cli.run import collect, draft, preview, run, submit
+from bot.cli.service import jobs, up, web, worker
 from bot.cli.source import source
 from bot.cli.status import costs, status
 from bot.cli.store import migrate
@@ -28,6 +31,9 @@ EXIT_REFUSED = 1
 EXIT_STORE = 3
 EXIT_LATER = 75
 EXIT_INTERRUPTED = 130
+
+STOP_WAIT_S = 6.0
+"""After a first signal, model calls under way have so long to be stored; then they are left behind."""
 
 
 class ExitCodes(click.Group):
@@ -47,6 +53,9 @@ class ExitCodes(click.Group):
         except BrokenPipeError:  # `paperbot ... | head`
             sys.stderr.close()
             sys.exit(EXIT_REFUSED)
+        except KeyboardInterrupt:
+            click.echo("paperbot: stopped. The same command goes on where it stopped.", err=True)
+            _leave(EXIT_INTERRUPTED)
 
 
 @click.group(cls=ExitCodes, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -55,20 +64,34 @@ def cli() -> None:
     """Bilingual paper posts for a Discourse community: collect, draft, submit for review."""
 
 
-for command in (demo, run, collect, draft, submit, preview, status, costs, source, migrate):
+for command in (demo, run, collect, draft, submit, preview, status, costs, source, migrate, up, worker, web, jobs):
     cli.add_command(command)
 
 
 def main() -> NoReturn:
     """Entry point of the command `paperbot`."""
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        cli(standalone_mode=True)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    cli(standalone_mode=True)
     sys.exit(0)
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM ends like Ctrl-C: what is open is closed, the embedded Postgres too."""
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM ends like Ctrl-C: what is open is closed, the embedded Postgres too, within ten seconds.
+
+    Raising once makes the main thread wait for the threads that draft; raising again ends that wait.
+    """
+    if number != signal.SIGALRM:
+        signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, STOP_WAIT_S)
     raise KeyboardInterrupt
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without waiting for threads that still wait for the model: they would keep the interpreter for minutes."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

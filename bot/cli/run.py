@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.store.engine import Sessions
 
-series = click.argument("series", type=click.Choice(["weekly"]))
+series = click.argument("series", type=click.Choice(["weekly"]), expose_value=False)  # one series so far
 period = click.option(
     "--period",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -39,7 +39,7 @@ new_topic = click.option(
 @list_location
 @dry_run
 @new_topic
-def run(series: str, period: dt.datetime | None, list_location: str | None, dry_run: bool, new_topic: bool) -> None:
+def run(period: dt.datetime | None, list_location: str | None, dry_run: bool, new_topic: bool) -> None:
     """The whole job: collect a list, draft every paper, submit the article as a shared draft."""
     settings, day = _begin(period, list_location)
     if dry_run:
@@ -60,7 +60,7 @@ def run(series: str, period: dt.datetime | None, list_location: str | None, dry_
 @period
 @list_location
 @dry_run
-def collect(series: str, period: dt.datetime | None, list_location: str | None, dry_run: bool) -> None:
+def collect(period: dt.datetime | None, list_location: str | None, dry_run: bool) -> None:
     """Step 1: store the list's papers with their abstracts."""
     settings, day = _begin(period, list_location)
     if dry_run:
@@ -76,7 +76,7 @@ def collect(series: str, period: dt.datetime | None, list_location: str | None, 
 @series
 @period
 @dry_run
-def draft(series: str, period: dt.datetime | None, dry_run: bool) -> None:
+def draft(period: dt.datetime | None, dry_run: bool) -> None:
     """Step 2: have the model draft what has no Korean yet."""
     settings, day = _begin(period, None)
     if dry_run:
@@ -94,7 +94,7 @@ def draft(series: str, period: dt.datetime | None, dry_run: bool) -> None:
 @period
 @dry_run
 @new_topic
-def submit(series: str, period: dt.datetime | None, dry_run: bool, new_topic: bool) -> None:
+def submit(period: dt.datetime | None, dry_run: bool, new_topic: bool) -> None:
     """Step 3: put the article on the forum as a shared draft for the moderators."""
     settings, day = _begin(period, None)
     if dry_run:
@@ -111,7 +111,7 @@ def submit(series: str, period: dt.datetime | None, dry_run: bool, new_topic: bo
 @click.command()
 @series
 @period
-def preview(series: str, period: dt.datetime | None) -> None:
+def preview(period: dt.datetime | None) -> None:
     """Print the article as it would be submitted now, in Markdown."""
     settings, day = _begin(period, None)
     from bot.jobs import weekly
@@ -167,7 +167,7 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
     if done.waiting:
         when = f"in {done.retry_after_s:.0f} s" if done.retry_after_s else "in some minutes"
         raise TransientError(
-            f"The model is busy; {', '.join(done.waiting)} wait for it. Run this again {when}: what is drafted is kept.",
+            f"The model is busy; {', '.join(done.waiting)} wait for it. Run this again {when}: drafts so far are kept.",
             retry_after_s=done.retry_after_s,
         )
 

@@ -66,6 +66,11 @@ def weekly_blocks(session: Session, edition: Edition, frame: Frame) -> list[str]
     ]
 
 
+def weekly_keys(edition: Edition) -> list[str]:
+    """The keys of `weekly_blocks`, in the same order: `opening`, `item-ID`, ..., `closing`."""
+    return ["opening", *(f"item-{item.id}" for item in edition.items if item.dropped_by is None), "closing"]
+
+
 def split(blocks: Sequence[str], limit: int) -> list[str]:
     """The blocks as texts of at most `limit` characters, in order, cut between blocks only.
 

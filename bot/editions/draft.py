@@ -18,7 +18,7 @@ from bot.errors import BotError, RejectedError, TransientError
 from bot.languages.ko import labels
 from bot.store import locks
 from bot.store.engine import Sessions
-from bot.store.tables import Edition, EditionItem, Passage, Segment
+from bot.store.tables import Edition, EditionItem, Passage, Revision, Segment
 from bot.translation import calls, drafting, passages
 from bot.translation.answers import (
     AnswerCutError,
@@ -27,7 +27,7 @@ from bot.translation.answers import (
     ModelAccessError,
     RequestRefusedError,
 )
-from bot.translation.drafting import Desk, IntroducedPaper, Introduction, SourceSegment, Translation
+from bot.translation.drafting import Again, Desk, IntroducedPaper, Introduction, SourceSegment, Translation
 
 _HOPELESS = (ModelAccessError, calls.SpendingCapError)
 """After one of these no other call would fare better."""
@@ -100,6 +100,100 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
         return outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Redrafted:
+    """What became of papers that were to be drafted again.
+
+    Attributes:
+        changed: segments that have a new text.
+        kept: segments left alone because a person wrote them.
+        failed: ranks that could not be drafted, with the reason for moderators.
+    """
+
+    changed: int
+    kept: int
+    failed: dict[int, str]
+
+
+def redraft(desk: Desk, edition_id: int, ranks: Sequence[int], again: Again) -> Redrafted:
+    """Draft papers once more, all but the sentences that a person wrote. Repeatable: the same attempt is paid once.
+
+    Raises: as `draft`; TransientError if the model is busy.
+    """
+    changed = kept = 0
+    failed: dict[int, str] = {}
+    with locks.held(desk.sessions, f"edition {edition_id}"):
+        for rank in ranks:
+            with desk.sessions() as session:
+                edition = session.get_one(Edition, edition_id)
+                item = next(item for item in edition.items if item.rank == rank)
+                known = passages.load_all(session, edition)
+                work = _missing(known, item, also_drafted=True)
+                kept += _count_of_people(known, item)
+                before = _present(known, work)
+            if work is None:
+                continue
+            try:
+                translation = drafting.translate_paper(
+                    desk,
+                    title=work.title,
+                    segments=work.segments,
+                    edition_id=edition_id,
+                    paper_id=work.paper_id,
+                    cached_prefix=False,
+                    again=again,
+                )
+            except _HOPELESS:
+                raise
+            except RejectedError as exc:
+                failed[rank] = _reason(exc)
+                continue
+            with desk.sessions.begin() as session:
+                changed += _replace_drafts(session, work, translation, before)
+    return Redrafted(changed, kept, failed)
+
+
+def _count_of_people(known: Sequence[Passage], item: EditionItem) -> int:
+    """How many of the paper's segments have a person's text."""
+    own = [p for p in known if p.paper_id == item.sighting.paper_id or p.sighting_id == item.sighting_id]
+    revisions = [passages.current(segment) for passage in own for segment in passage.segments]
+    return sum(revision is not None and revision.author_kind != "model" for revision in revisions)
+
+
+def _present(known: Sequence[Passage], work: _Work | None) -> dict[int, int]:
+    """By segment: the id of its current revision, for the segments that are asked again."""
+    asked = set(work.segment_ids.values()) if work else set()
+    return {
+        segment.id: revision.id
+        for passage in known
+        for segment in passage.segments
+        if segment.id in asked and (revision := passages.current(segment)) is not None
+    }
+
+
+def _replace_drafts(session: Session, work: _Work, translation: Translation, before: dict[int, int]) -> int:
+    texts = dict(translation.texts) | ({"title": translation.title} if translation.title is not None else {})
+    changed = 0
+    for short_id, text in texts.items():
+        segment = session.get_one(Segment, work.segment_ids[short_id])
+        replacing = session.get(Revision, before.get(segment.id, 0))
+        if replacing is not None and replacing.text == text:
+            continue
+        changed += passages.add_revision(
+            session,
+            segment,
+            text,
+            author_kind="model",
+            author=translation.model,
+            reason="drafted again",
+            replacing=replacing,
+            prompt_version=translation.prompt_version,
+            model_call_id=translation.call_ids[short_id],
+        )
+    session.execute(update(EditionItem).where(EditionItem.id == work.item_id).values(failure=None))
+    return changed
+
+
 def _run(
     desk: Desk,
     edition_id: int,
@@ -125,22 +219,27 @@ def _run(
         waiting: list[str] = []
         retry_after_s: float | None = None
         stop: BotError | None = None
-        for done, job in enumerate(as_completed(jobs), 1):
-            rank, name = jobs[job]
-            error = job.exception()
-            if isinstance(error, _HOPELESS):
-                stop = stop or error
-                continue
-            if isinstance(error, TransientError):
-                waiting.append(name)
-                if error.retry_after_s is not None:
-                    retry_after_s = max(retry_after_s or 0.0, error.retry_after_s)
-            elif isinstance(error, RejectedError):
-                failed[rank] = _reason(error)
-                _mark(desk.sessions, edition_id, rank, failed[rank])
-            elif error is not None:
-                raise error
-            on_progress(done, total, name)
+        try:
+            for done, job in enumerate(as_completed(jobs), 1):
+                rank, name = jobs[job]
+                error = job.exception()
+                if isinstance(error, _HOPELESS):
+                    stop = stop or error
+                    continue
+                if isinstance(error, TransientError):
+                    waiting.append(name)
+                    if error.retry_after_s is not None:
+                        retry_after_s = max(retry_after_s or 0.0, error.retry_after_s)
+                elif isinstance(error, RejectedError):
+                    failed[rank] = _reason(error)
+                    _mark(desk.sessions, edition_id, rank, failed[rank])
+                elif error is not None:
+                    raise error
+                on_progress(done, total, name)
+        except BaseException:  # Ctrl-C above all: what waits at the gate shall not begin a paid call any more
+            signals.hopeless.set()
+            signals.prefix_cached.set()
+            raise
     if stop is not None:
         raise stop
     return Drafted(total, failed, tuple(waiting), retry_after_s)
@@ -184,8 +283,8 @@ def _draft_introduction(desk: Desk, edition_id: int, papers: list[IntroducedPape
         _store_introduction(session, edition_id, introduction)
 
 
-def _missing(known: Sequence[Passage], item: EditionItem) -> _Work | None:
-    """What of this paper has no Korean yet; None if all has.
+def _missing(known: Sequence[Passage], item: EditionItem, *, also_drafted: bool = False) -> _Work | None:
+    """What of this paper has no Korean yet (or, `also_drafted`, none of a person's); None if all has.
 
     A title of one word is a name and stays as it is (formats of the published posts), so it is not asked for.
     """
@@ -198,18 +297,23 @@ def _missing(known: Sequence[Passage], item: EditionItem) -> _Work | None:
     segment_ids: dict[str, int] = {}
     if title_passage is not None and not passages.is_name_only(paper.title):
         (segment,) = title_passage.segments
-        if passages.current(segment) is None:
+        if _is_wanted(segment, also_drafted):
             title, segment_ids["title"] = paper.title, segment.id
     asked: list[SourceSegment] = []
     for letter, passage in texts:
         for segment in passage.segments if passage else ():
-            if passages.current(segment) is None:
+            if _is_wanted(segment, also_drafted):
                 short_id = f"{letter}{segment.position + 1}"
                 asked.append(SourceSegment(short_id, segment.source))
                 segment_ids[short_id] = segment.id
     if not segment_ids:
         return None
     return _Work(item.rank, item.id, paper.id, sighting.label, title, tuple(asked), segment_ids)
+
+
+def _is_wanted(segment: Segment, also_drafted: bool) -> bool:
+    revision = passages.current(segment)
+    return revision is None or (also_drafted and revision.author_kind == "model")
 
 
 def _introduced(edition: Edition) -> list[IntroducedPaper]:

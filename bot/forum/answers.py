@@ -11,6 +11,9 @@ from typing import Any
 
 from bot.forum.errors import UnreadableAnswerError
 
+WHISPER = 4
+"""Post type that only staff sees."""
+
 # Settings with these languages switch title cleaning off by default (Discourse `config/site_settings.yml`).
 _LOCALES_WITHOUT_PRETTIFY = ("ja", "zh")
 
@@ -32,6 +35,7 @@ class SiteRules:
         shared_drafts_category_id: the drafts category, None where shared drafts are off or not for our user.
         title_prettify: whether titles are rewritten; None where the site does not say (the setting is not public).
         default_locale: the site's language, e.g. `ko`; None where the site does not say.
+        whispers: whether whispers are switched on; None where the site does not say.
     """
 
     max_post_length: int = 32_000
@@ -46,6 +50,7 @@ class SiteRules:
     shared_drafts_category_id: int | None = None
     title_prettify: bool | None = None
     default_locale: str | None = None
+    whispers: bool | None = None
 
     @property
     def may_rewrite_titles(self) -> bool:
@@ -71,6 +76,10 @@ class Post:
         post_type: 1 regular, 2 moderator action, 3 small action, 4 whisper.
         hidden: hidden by flags.
         deleted: deleted by staff or by its author.
+        is_staff: whether its author is an administrator or moderator.
+        reply_to: number of the post it answers; None for one to the topic as a whole.
+        action_code: set for notices of the forum itself (moved, closed); such a post is nobody's words.
+        edit_reason: of the last edit.
     """
 
     id: int
@@ -84,6 +93,34 @@ class Post:
     post_type: int = 1
     hidden: bool = False
     deleted: bool = False
+    is_staff: bool = False
+    reply_to: int | None = None
+    action_code: str | None = None
+    edit_reason: str | None = None
+
+    @property
+    def is_whisper(self) -> bool:
+        """Whether only staff sees it."""
+        return self.post_type == WHISPER
+
+
+@dataclass(frozen=True)
+class ListedTopic:
+    """One topic as a list shows it; a list says nothing about edits of a topic with replies.
+
+    Attributes:
+        id: unique over the whole forum.
+        title: as stored.
+        posts_count: regular posts, whispers and deleted ones not counted.
+        highest_post_number: whispers count here for staff.
+        bumped_at: when it last moved up.
+    """
+
+    id: int
+    title: str
+    posts_count: int
+    highest_post_number: int
+    bumped_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -176,7 +213,16 @@ def parse_rules(site: Any, settings: Any) -> SiteRules:
         shared_drafts_category_id=_optional_int(site, "shared_drafts_category_id"),
         title_prettify=_optional_bool(settings, "title_prettify"),
         default_locale=_optional_str(settings, "default_locale"),
+        whispers=_whispers(site, settings),
     )
+
+
+def _whispers(site: Mapping[str, Any], settings: Mapping[str, Any]) -> bool | None:
+    # Now a list of groups, shown to those in one of them; until 2022 a switch.
+    groups = site.get("whispers_allowed_groups_names")
+    if isinstance(groups, list):
+        return bool(groups)
+    return _optional_bool(settings, "enable_whispers")
 
 
 def parse_post(payload: Any, *, base_url: str) -> Post:
@@ -196,6 +242,10 @@ def parse_post(payload: Any, *, base_url: str) -> Post:
         post_type=post_type,
         hidden=bool(post.get("hidden")),
         deleted=bool(post.get("deleted_at") or post.get("user_deleted")),
+        is_staff=any(post.get(mark) is True for mark in ("staff", "moderator", "admin")),
+        reply_to=_optional_int(post, "reply_to_post_number"),
+        action_code=_optional_str(post, "action_code"),
+        edit_reason=_optional_str(post, "edit_reason"),
     )
 
 
@@ -227,6 +277,37 @@ def parse_topic(payload: Any, *, base_url: str) -> Topic:
         stream=tuple(int(post_id) for post_id in stream),
         url=f"{base_url}/t/{topic_id}",
     )
+
+
+def parse_topic_list(payload: Any) -> tuple[ListedTopic, ...]:
+    """One page of a category's or the site's topics."""
+    topics = _list(_object(_object(payload, "list").get("topic_list"), "topic_list"), "topics")
+    return tuple(
+        ListedTopic(
+            id=_int(topic, "id"),
+            title=_str(topic, "title"),
+            posts_count=_int_or(topic, "posts_count", 0),
+            highest_post_number=_int_or(topic, "highest_post_number", 0),
+            bumped_at=_time(topic, "bumped_at"),
+        )
+        for topic in (_object(entry, "topic") for entry in topics)
+    )
+
+
+def parse_latest_posts(payload: Any, *, base_url: str) -> tuple[Post, ...]:
+    """One page of the newest posts of the whole forum, newest first; posts of notices without text are left out."""
+    entries = [_object(entry, "post") for entry in _list(_object(payload, "posts"), "latest_posts")]
+    return tuple(parse_post(entry, base_url=base_url) for entry in entries)
+
+
+def parse_category_slug(payload: Any) -> str:
+    """The slug of a category, which its lists are addressed by."""
+    return _str(_object(_object(payload, "answer").get("category"), "category"), "slug")
+
+
+def parse_last_editor(payload: Any) -> str:
+    """Who made the newest revision."""
+    return _str(_object(payload, "revision"), "username")
 
 
 def parse_created(payload: Any, *, base_url: str) -> Post | HeldForApproval:

@@ -27,16 +27,21 @@ from pydiscourse import DiscourseClient
 from bot.errors import RejectedError, SettingsError
 from bot.forum.answers import (
     HeldForApproval,
+    ListedTopic,
     Post,
     Scope,
     SiteRules,
     Topic,
+    parse_category_slug,
     parse_created,
     parse_edited,
+    parse_last_editor,
+    parse_latest_posts,
     parse_posts,
     parse_rules,
     parse_scopes,
     parse_topic,
+    parse_topic_list,
 )
 from bot.forum.errors import (
     SHOWN_CHARACTERS,
@@ -106,6 +111,7 @@ class Discourse:
         self._library = _Library(url, username, api_key, timeout_s, transport)
         self._rules: SiteRules | None = None
         self._rules_lock = threading.Lock()
+        self._category_slugs: dict[int, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -258,17 +264,53 @@ class Discourse:
             return "it was taken off all lists, because the key may not delete it: delete it by hand"
         return "it was deleted again"
 
-    def reply(self, topic_id: int, raw: str) -> Post | HeldForApproval:
+    def reply(
+        self, topic_id: int, raw: str, *, whisper: bool = False, reply_to: int | None = None
+    ) -> Post | HeldForApproval:
         """Append a post to a topic.
 
         Not safe to repeat: end raw with a token (`limits.with_token`), and look for it in the topic before sending.
 
+        Args:
+            whisper: for staff only; where whispers are switched off the forum refuses, or, in versions of 2022, makes
+                an ordinary post of it: look at `Post.is_whisper` of what came back.
+            reply_to: number of the post it answers; an answer to a whisper is a whisper.
+
         Raises:
             RefusedError: too short, too long, the same text again, or a closed topic.
+            ForbiddenError: among others, where whispers are not allowed.
         """
-        answer = self._library._post("/posts.json", json=True, topic_id=topic_id, raw=raw)
+        fields: dict[str, Any] = {"topic_id": topic_id, "raw": raw, "reply_to_post_number": reply_to}
+        if whisper:
+            fields["whisper"] = "true"
+        answer = self._library._post("/posts.json", json=True, **{k: v for k, v in fields.items() if v is not None})
         with _unreadable_is_lost("POST", "/posts.json", self.username):
             return parse_created(self._needed(answer, "POST", "/posts.json"), base_url=self.url)
+
+    def last_editor(self, post_id: int) -> str | None:
+        """Who made the newest revision of a post; None where it has none, or its history was wiped by publication."""
+        try:
+            return parse_last_editor(self._read(f"/posts/{post_id}/revisions/latest.json"))
+        except (NotFoundError, ForbiddenError):
+            return None
+
+    def latest_posts(self, before: int | None = None) -> tuple[Post, ...]:
+        """Up to 50 of the newest public posts of the whole forum, with raw, newest first.
+
+        Args:
+            before: only posts with smaller ids. Forums of 2022 look at exactly the 50 ids below it, so an empty page
+                does not mean that there is nothing older.
+        """
+        params = {} if before is None else {"before": str(before)}
+        return parse_latest_posts(self._read("/posts.json", **params), base_url=self.url)
+
+    def category_topics(self, category_id: int) -> tuple[ListedTopic, ...]:
+        """The 30 most recently bumped topics of a category; the first time a second call asks for its slug."""
+        slug = self._category_slugs.get(category_id)
+        if slug is None:
+            slug = parse_category_slug(self._read(f"/c/{category_id}/show.json"))
+            self._category_slugs[category_id] = slug
+        return parse_topic_list(self._read(f"/c/{slug}/{category_id}/l/latest.json"))
 
     def edit_post(self, post_id: int, raw: str, *, raw_old: str, reason: str) -> Post:
         """Change a post from the text we last saw to a new one, without bumping the topic. Repeating it is harmless.
@@ -295,6 +337,10 @@ class Discourse:
     def delete_topic(self, topic_id: int) -> None:
         """Delete a topic softly (staff). Its external id stays taken."""
         self._library._delete(f"/t/{topic_id}.json")
+
+    def delete_post(self, post_id: int) -> None:
+        """Delete a post softly (staff; no scope of a key covers it)."""
+        self._library._delete(f"/posts/{post_id}.json")
 
     def scopes(self) -> tuple[Scope, ...]:
         """What the key may do; no scope at all means everything its user may. Any valid key may ask."""

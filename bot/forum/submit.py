@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot.editions import compose, lifecycle, weekly
 from bot.editions.compose import RULE, Frame
 from bot.errors import ConflictError, RejectedError
+from bot.forum import readback
 from bot.forum.answers import HeldForApproval
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
@@ -76,6 +77,7 @@ class _Plan:
     external_id: str
     title: str
     blocks: tuple[str, ...]
+    keys: tuple[str, ...]
     recorded: int | None
     is_held: bool
 
@@ -138,8 +140,9 @@ def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place) -> _P
             )
             session.add(topic)
         blocks = compose.weekly_blocks(session, edition, frame)
+        keys = compose.weekly_keys(edition)
         is_held = topic.held_reviewable_id is not None
-        return _Plan(topic.external_id, edition.title, tuple(blocks), topic.discourse_id, is_held)
+        return _Plan(topic.external_id, edition.title, tuple(blocks), tuple(keys), topic.discourse_id, is_held)
 
 
 def _given_up(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan) -> _Plan:
@@ -191,7 +194,7 @@ def _put(
     is_new = found is None
     topic = found or _create(sessions, forum, edition_id, plan, parts[0], place, sleep)
     topic = _complete(sessions, forum, edition_id, topic, plan, parts)
-    _record(sessions, edition_id, topic, plan, parts, forum.username, is_new=is_new)
+    edited = _record(sessions, edition_id, topic, plan, parts, forum.username)
     done = Submitted(
         topic.id,
         len(parts),
@@ -202,7 +205,8 @@ def _put(
         return done
     # The article may have changed since the interrupted run.
     refreshed = _refresh(sessions, forum, edition_id, plan, topic.id)
-    return replace(done, left_alone=refreshed.left_alone, remarks=done.remarks + refreshed.remarks)
+    left_alone = sorted({*edited, *refreshed.left_alone})
+    return replace(done, left_alone=tuple(left_alone), remarks=done.remarks + refreshed.remarks)
 
 
 def _parts(plan: _Plan, limit: int) -> list[str]:
@@ -238,9 +242,14 @@ def _create(
             found = forum.find_topic(plan.external_id)
             if found is not None:
                 return found
-            if isinstance(exc, RefusedError):
+            if isinstance(exc, RefusedError) and exc.status == 422:
                 raise _DraftRefusedError(
                     f"{exc}. If a draft of this edition was deleted on the forum, `--new-topic` makes another."
+                ) from exc
+            if isinstance(exc, RefusedError):
+                raise RejectedError(
+                    f"{exc}. Usually shared drafts are off: set shared_drafts_category on the forum, and let "
+                    f'"{forum.username}" use them.'
                 ) from exc
             if is_last_try:
                 raise
@@ -294,34 +303,52 @@ def _post_of(topic: ForumTopic, plan: _Plan, part: int, username: str) -> ForumP
 
 
 def _record(
-    sessions: Sessions,
-    edition_id: int,
-    topic: ForumTopic,
-    plan: _Plan,
-    parts: Sequence[str],
-    username: str,
-    *,
-    is_new: bool,
-) -> None:
+    sessions: Sessions, edition_id: int, topic: ForumTopic, plan: _Plan, parts: Sequence[str], username: str
+) -> list[int]:
+    """Record topic and posts; returns the parts that a person changed already."""
+    edited = []
     with sessions.begin() as session:
         edition = session.get_one(Edition, edition_id)
         row = session.scalars(select(Topic).where(Topic.edition_id == edition_id)).one()
         row.discourse_id = topic.id
         row.held_reviewable_id = None
+        row.title, row.tags = topic.title, list(topic.tags)
+        row.forum_category_id = topic.category_id
+        if topic.is_shared_draft:
+            row.drafts_category_id = topic.category_id
+        keys = _keys_by_part(plan, parts)
         for number, sent in enumerate(parts, 1):
             post = _post_of(topic, plan, number, username)
             if post is None:
                 raise ConflictError(f"Part {number} of topic {topic.id} vanished while it was recorded; run again.")
             # What the forum made of our text, unless a person may have edited it: then what we agreed on is what we
             # sent. Somebody else's edit of a draft always makes a new version; publishing takes versions back to 1.
-            is_untouched = is_new or (topic.is_shared_draft and post.version == 1)
-            _record_post(session, row, number, post, post.raw if is_untouched else normalised(sent))
+            is_untouched = topic.is_shared_draft and post.version == 1
+            _record_post(session, row, number, post, post.raw if is_untouched else normalised(sent), keys[number - 1])
+            if not is_untouched and normalised(post.raw) != normalised(sent):
+                edited.append(number)
+        session.flush()
+        session.expire(row, ["posts"])
+        readback.record_shown(session, edition, row.posts)
         if edition.state == "checked":
             reason = f"shared draft {topic.id} with {len(parts)} part(s)"
             lifecycle.move(session, edition, "submitted", actor="paperbot", reason=reason)
+    return edited
 
 
-def _record_post(session: Session, row: Topic, part: int, post: ForumPost, base: str) -> None:
+def _keys_by_part(plan: _Plan, parts: Sequence[str]) -> list[list[str]]:
+    """Which blocks of the article stand in each part."""
+    waiting = list(zip(plan.keys, plan.blocks, strict=True))
+    keys: list[list[str]] = []
+    for part in parts:
+        text = without_token(part)
+        taken = next(count for count in range(1, len(waiting) + 1) if RULE.join(b for _, b in waiting[:count]) == text)
+        keys.append([key for key, _ in waiting[:taken]])
+        waiting = waiting[taken:]
+    return keys
+
+
+def _record_post(session: Session, row: Topic, part: int, post: ForumPost, base: str, keys: list[str]) -> None:
     session.execute(
         insert(Post)
         .values(
@@ -330,7 +357,8 @@ def _record_post(session: Session, row: Topic, part: int, post: ForumPost, base:
             discourse_id=post.id,
             post_number=post.number,
             base_raw=base,
-            rendered_raw=normalised(sent),
+            rendered_raw=base,
+            blocks=keys,
             version=post.version,
         )
         .on_conflict_do_nothing()
@@ -393,6 +421,7 @@ def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan,
             row = session.scalars(select(Post).where(Post.discourse_id == post.id)).one()
             row.base_raw, row.version = post.raw, post.version
             row.rendered_raw = post.raw
+            readback.record_shown(session, session.get_one(Edition, edition_id), [row])
     outcome = "updated" if edited else "unchanged"
     return Submitted(topic_id, len(parts), outcome, left_alone=tuple(left_alone))
 

@@ -1,7 +1,7 @@
-"""The weekly job's three steps on real parts: collect, draft, submit. Each is repeatable and goes on where it stopped."""
+"""The weekly job's three steps on real parts: collect, draft, submit. Each goes on where it stopped."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from bot.editions import collect as collecting
 from bot.editions import compose, weekly
 from bot.editions import draft as drafts
 from bot.editions.collect import Collected
-from bot.editions.draft import Drafted, OnProgress
+from bot.editions.draft import Drafted, OnProgress, Redrafted
 from bot.errors import RejectedError, SettingsError
 from bot.forum import submit as submission
 from bot.forum.discourse import Discourse
@@ -24,6 +24,9 @@ from bot.sources.dair import Awaited, ListedWeek
 from bot.sources.fetch import read_text
 from bot.store.engine import Sessions
 from bot.store.tables import Edition
+from bot.translation import calls, prices
+from bot.translation.claude import PRODUCTION_URL, Claude
+from bot.translation.drafting import Again, Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def read_week(settings: Settings, day: dt.date) -> ListedWeek | Awaited:
 def collect(
     sessions: Sessions, settings: Settings, day: dt.date, *, on_step: Callable[[str], None] = lambda _: None
 ) -> Collected | Awaited:
-    """Store the edition of the week of `day` with its papers and abstracts; `Awaited` if the list has no such week yet."""
+    """Store the edition of the week of `day` with its papers and abstracts; `Awaited` if the list lacks it."""
     on_step("list")
     week = read_week(settings, day)
     if isinstance(week, Awaited):
@@ -64,10 +67,18 @@ def draft(
     sessions: Sessions, settings: Settings, edition_id: int, *, on_progress: OnProgress = lambda *_: None
 ) -> Drafted:
     """Draft what the edition still lacks."""
-    from bot.translation import calls, prices
-    from bot.translation.claude import PRODUCTION_URL, Claude
-    from bot.translation.drafting import Desk
+    with _desk(sessions, settings) as desk:
+        return drafts.draft(desk, edition_id, concurrency=settings.model_concurrency, on_progress=on_progress)
 
+
+def redraft(sessions: Sessions, settings: Settings, edition_id: int, ranks: Sequence[int], again: Again) -> Redrafted:
+    """Draft some papers once more, all but what a person wrote."""
+    with _desk(sessions, settings) as desk:
+        return drafts.redraft(desk, edition_id, ranks, again)
+
+
+@contextmanager
+def _desk(sessions: Sessions, settings: Settings) -> Iterator[Desk]:
     settings.require("anthropic_api_key")
     assert settings.anthropic_api_key is not None
     price_table = prices.prices_with(settings.model_prices)
@@ -77,7 +88,7 @@ def draft(
         base_url=str(settings.anthropic_base_url or PRODUCTION_URL),
     )
     try:
-        desk = Desk(
+        yield Desk(
             sessions=sessions,
             claude=claude,
             model=settings.draft_model,
@@ -88,7 +99,6 @@ def draft(
             timeout_s=settings.model_timeout_s,
             attempts=settings.model_attempts,
         )
-        return drafts.draft(desk, edition_id, concurrency=settings.model_concurrency, on_progress=on_progress)
     finally:
         claude.close()
 

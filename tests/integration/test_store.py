@@ -104,18 +104,18 @@ def test_address_of_another_database_is_refused(url: str) -> None:
         make_engine(url)
 
 
-def test_embedded_store_is_migrated_kept_and_stopped(tmp_path: Path) -> None:
-    with opened(settings(None, tmp_path)) as sessions, sessions.begin() as session:
+def test_embedded_store_is_migrated_kept_and_stopped(data_dir: Path) -> None:
+    with opened(settings(None, data_dir)) as sessions, sessions.begin() as session:
         session.execute(text("insert into paces values ('kept', now())"))
-    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
-    with opened(settings(None, tmp_path)) as sessions, sessions() as session:
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+    with opened(settings(None, data_dir)) as sessions, sessions() as session:
         assert session.scalar(text("select count(*) from paces")) == 1
 
 
-def test_embedded_store_refuses_another_versions_folder(tmp_path: Path) -> None:
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("9\n", encoding="ascii")
-    with pytest.raises(SettingsError, match="another Postgres version"), opened(settings(None, tmp_path)):
+def test_embedded_store_refuses_another_versions_folder(data_dir: Path) -> None:
+    (data_dir / "postgres").mkdir()
+    (data_dir / "postgres" / "PG_VERSION").write_text("9\n", encoding="ascii")
+    with pytest.raises(SettingsError, match="another Postgres version"), opened(settings(None, data_dir)):
         pass
 
 

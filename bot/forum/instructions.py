@@ -1,0 +1,66 @@
+"""Reading what a staff member says to the bot in a draft: a closed list of actions, found by rules, never guessed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.languages.ko import review as words
+
+_QUOTE = re.compile(r"\[quote[^\]]*\].*?\[/quote\]", re.DOTALL | re.IGNORECASE)
+_QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_NUMBER = re.compile(r"\d{1,2}")
+LONGEST = 400
+"""Characters; anything longer is a discussion, not an instruction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One instruction.
+
+    Attributes:
+        action: `show`, `redraft`, `drop`, `hold`, `release`, `explain`, `reject`; `unclear` for words addressed to the
+            bot that are none of these.
+        ranks: papers that are meant, in the order named.
+        remark: what to follow when drafting again.
+    """
+
+    action: str
+    ranks: tuple[int, ...] = ()
+    remark: str | None = None
+
+
+def read(raw: str, *, bot: str, is_addressed: bool) -> Said | None:
+    """The instruction in a post, or None where people talk to each other.
+
+    A post that is an instruction as a whole is one, to whomever it is addressed. Other posts are only answered if they
+    are addressed to the bot: a reply to one of its posts, or with its name in it.
+
+    Args:
+        raw: the post's Markdown; quotes in it are left out.
+        bot: the bot's user name.
+        is_addressed: whether the post replies to one of the bot's own.
+    """
+    text = _COMMENT.sub(" ", _QUOTED_LINE.sub(" ", _QUOTE.sub(" ", raw)))
+    mention = re.compile(rf"(?<!\w)@?{re.escape(bot)}(?![\w-])[,:]?", re.IGNORECASE)
+    is_addressed = is_addressed or bool(re.search(rf"(?<!\w)@{re.escape(bot)}(?![\w-])", text, re.IGNORECASE))
+    text = mention.sub(" ", text).strip().strip("`\"'“”‘’*").strip()
+    if text and len(text) <= LONGEST:
+        for action, pattern in words.PATTERNS:
+            if match := pattern.fullmatch(text):
+                return _said(action, match.groupdict())
+    return Said("unclear") if is_addressed and text else None
+
+
+def _said(action: str, groups: dict[str, str | None]) -> Said:
+    ranks = tuple(dict.fromkeys(int(number) for number in _NUMBER.findall(groups.get("ranks") or "")))
+    remark = groups.get("remark") or groups.get("bracketed")
+    return Said(action, ranks, " ".join(remark.split()) if remark else None)
+
+
+def known(said: Said, ranks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The meant papers that the edition has, and those it has not."""
+    return (
+        tuple(rank for rank in said.ranks if rank in ranks),
+        tuple(rank for rank in said.ranks if rank not in ranks),
+    )

@@ -1,0 +1,219 @@
+"""Reading an edited post back: what of it belongs to which segment, and what people made of it.
+
+A sentence that a person wrote becomes the segment's current revision, in that person's name. A sentence that a person
+deleted stays out of this edition. Text that belongs to no segment is nobody's business here: it stays on the page,
+because the merge keeps whatever stands there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bot.editions import markdown
+from bot.forum.align import Aligned, align
+from bot.forum.parse import KnownPaper, KnownPassage, Parsed, parse_article
+from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment
+from bot.translation import passages
+
+SYSTEM = "system"
+"""The forum itself edits posts (it fetches remote images); such an edit is nobody's words."""
+SOMEBODY = "moderator"
+"""Name of an editor whom the forum no longer tells: publication wipes a first post's history."""
+
+PassageKey = tuple[str, int | None]
+"""Kind, and the item's id; None for the introduction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """What an edition's posts may hold: its papers, and the segments of each passage in order."""
+
+    papers: tuple[KnownPaper, ...]
+    segments: Mapping[PassageKey, Sequence[Segment]]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one post's edit changed in the store."""
+
+    changed: list[int] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    moved: list[int] = field(default_factory=list)
+    dropped_items: list[int] = field(default_factory=list)
+    offers: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.deleted or self.moved or self.dropped_items)
+
+
+def anatomy(session: Session, edition: Edition) -> Anatomy:
+    """The papers and passages that the edition's article is made of."""
+    known = passages.load_all(session, edition)
+    segments: dict[PassageKey, Sequence[Segment]] = {}
+    papers = []
+    for item in edition.items:
+        own = _passages(known, item)
+        segments |= {(passage.kind, item.id): passage.segments for passage in own}
+        found = tuple(KnownPassage(passage.kind, passage.source) for passage in own)  # type: ignore[arg-type]
+        papers.append(KnownPaper(item.id, item.sighting.paper.title, found))
+    introduction = passages.introduction_of(known)
+    if introduction is not None:
+        segments[passages.INTRODUCTION, None] = introduction.segments
+    return Anatomy(tuple(papers), segments)
+
+
+def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bool) -> dict[str, str]:
+    """By segment id (as text, for JSON): its Markdown as it stands in `raw`, a post that should show `expected`."""
+    parsed = parse_article(raw, of.papers, has_opening=has_opening)
+    found: dict[str, str] = {}
+    for key, segments in of.segments.items():
+        for segment, fate in zip(segments, _fates(parsed, raw, key, segments, expected), strict=False):
+            if fate is not None:
+                found[str(segment.id)] = fate
+    return found
+
+
+def record_shown(session: Session, edition: Edition, posts: Sequence[Post]) -> None:
+    """Remember which segment stands where in posts whose text is just our own rendering. The caller commits."""
+    of = anatomy(session, edition)
+    expected = {
+        segment.id: text
+        for segments in of.segments.values()
+        for segment in segments
+        if (text := as_markdown(segment)) is not None
+    }
+    for post in posts:
+        post.shown = shown(of, post.base_raw, expected, has_opening="opening" in post.blocks)
+
+
+def as_markdown(segment: Segment) -> str | None:
+    """The segment's current text as we would write it; None without one."""
+    revision = passages.current(segment)
+    if revision is None:
+        return None
+    return revision.text if revision.is_markdown else markdown.escape_inline(revision.text)
+
+
+def take(session: Session, of: Anatomy, post: Post, raw: str, *, editor: str, edition: Edition) -> Taken:
+    """Store what a person's edit of this part means for the segments. The caller commits.
+
+    Args:
+        raw: the post as the forum holds it now.
+        editor: who edited it last.
+    """
+    taken = Taken()
+    parsed = parse_article(raw, of.papers, has_opening=_has_opening(post))
+    before = {int(segment_id): text for segment_id, text in post.shown.items()}
+    now_shown: dict[str, str] = {}
+    gone_papers = _gone_papers(of, parsed, before)
+    for key, segments in of.segments.items():
+        if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:  # type: ignore[arg-type]
+            continue  # stands in another part
+        if key[1] in gone_papers:
+            continue
+        aligned = _aligned(parsed, raw, key, segments, before)
+        for segment, fate in zip(segments, aligned.fates, strict=True):
+            old = before.get(segment.id)
+            if fate.state == "deleted":
+                if old is not None:
+                    _omit(session, edition, segment, editor)
+                    taken.deleted.append(segment.id)
+                continue
+            now_shown[str(segment.id)] = fate.text
+            if fate.state == "changed":
+                taken.offers += _store(session, post, segment, old, fate.text, editor)
+                taken.changed.append(segment.id)
+            elif fate.moved:
+                taken.moved.append(segment.id)
+            _unomit(session, edition, segment)
+    for item in edition.items:
+        if item.id in gone_papers and item.dropped_by is None:
+            item.dropped_by = editor
+            taken.dropped_items.append(item.id)
+    post.shown = now_shown
+    return taken
+
+
+def _passages(known: Sequence[Passage], item: EditionItem) -> list[Passage]:
+    paper = item.sighting.paper
+    found = [
+        passages.find(known, "title", paper.title, paper_id=paper.id),
+        passages.find(known, "description", item.sighting.description, sighting_id=item.sighting_id),
+        passages.find(known, "abstract", paper.abstract, paper_id=paper.id) if paper.abstract else None,
+    ]
+    return [passage for passage in found if passage is not None]
+
+
+def _has_opening(post: Post) -> bool:
+    return not post.blocks or "opening" in post.blocks
+
+
+def _aligned(
+    parsed: Parsed, raw: str, key: PassageKey, segments: Sequence[Segment], before: Mapping[int, str]
+) -> Aligned:
+    region = parsed.find(key[0], key[1])  # type: ignore[arg-type]
+    text = raw[region.start : region.end] if region else ""
+    return align([before.get(segment.id, "") for segment in segments], text)
+
+
+def _fates(
+    parsed: Parsed, raw: str, key: PassageKey, segments: Sequence[Segment], expected: Mapping[int, str]
+) -> list[str | None]:
+    if parsed.find(key[0], key[1]) is None:  # type: ignore[arg-type]
+        return []
+    aligned = _aligned(parsed, raw, key, segments, expected)
+    return [fate.text if fate.state != "deleted" else None for fate in aligned.fates]
+
+
+def _gone_papers(of: Anatomy, parsed: Parsed, before: Mapping[int, str]) -> set[int]:
+    """Papers that stood in this part and of which nothing is recognised any more: a person took them out."""
+    stood = {
+        key[1] for key, segments in of.segments.items() if key[1] and any(segment.id in before for segment in segments)
+    }
+    return {item_id for item_id in stood if item_id not in parsed.papers}
+
+
+def _store(session: Session, post: Post, segment: Segment, old: str | None, text: str, editor: str) -> int:
+    """The person's text as the current revision; returns 1 if a text of ours that nobody had seen lost to it."""
+    present = passages.current(segment)
+    plain = None if "\n" in text else markdown.unescape(text)
+    if plain is None and "\n" not in text:
+        plain = markdown.unescape(text, at_line_start=False)
+    if present is not None and present.text == (text if plain is None else plain):
+        return 0
+    offers = 0
+    ours = as_markdown(segment)
+    if ours is not None and ours.strip() not in ((old or "").strip(), text.strip()):
+        session.execute(insert(Offer).values(post_id=post.id, forum_text=text, our_text=ours).on_conflict_do_nothing())
+        offers = 1
+    passages.add_revision(
+        session,
+        segment,
+        text if plain is None else plain,
+        author_kind="moderator",
+        author=editor,
+        reason="edited on the forum",
+        is_markdown=plain is None,
+        replacing=present,
+    )
+    return offers
+
+
+def _omit(session: Session, edition: Edition, segment: Segment, editor: str) -> None:
+    session.execute(
+        insert(Omission).values(edition_id=edition.id, segment_id=segment.id, actor=editor).on_conflict_do_nothing()
+    )
+
+
+def _unomit(session: Session, edition: Edition, segment: Segment) -> None:
+    session.execute(delete(Omission).where(Omission.edition_id == edition.id, Omission.segment_id == segment.id))
+
+
+def open_offers(session: Session, post_ids: Sequence[int]) -> list[Offer]:
+    """Offers that were not shown to moderators yet."""
+    return list(
+        session.scalars(select(Offer).where(Offer.post_id.in_(post_ids), Offer.notice_id.is_(None)).order_by(Offer.id))
+    )
