@@ -67,7 +67,24 @@ class Settings(BaseSettings):
     note_digest: str | None = Field(None, description="closing note 2, who made it and the mail; none: left out")
     note_like: str | None = Field(None, description="closing note 3, please press like; none: left out")
 
-    @field_validator("weekly_tags", mode="before")
+    # Service
+    weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")
+    web_host: str = Field("127.0.0.1", description="address the web part listens on; put a TLS proxy before it")
+    web_port: int = Field(8290, ge=0, le=65535, description="port the web part listens on")
+    webhook_secrets: SecretStr | None = Field(
+        None, description="the forum's webhook secret, 12 characters or more; old,new while it is changed"
+    )
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="forums that may send webhooks, comma-separated hosts; empty: the host of FORUM_URL"
+    )
+    webhooks_in_flight: int = Field(100, ge=1, description="webhooks under way at once; more are answered 429")
+    workers: int = Field(1, ge=1, le=16, description="worker processes of `paperbot up`")
+    worker_concurrency: int = Field(4, ge=1, le=32, description="jobs under way at once in one worker")
+    inbox_keep_days: int = Field(30, ge=1, description="webhooks are deleted after so many days")
+    jobs_keep_days: int = Field(7, ge=1, description="finished jobs are deleted after so many days")
+    failed_jobs_keep_days: int = Field(90, ge=1, description="failed jobs are deleted after so many days")
+
+    @field_validator("weekly_tags", "webhook_hosts", mode="before")
     @classmethod
     def _split_tags(cls, value: object) -> object:
         if isinstance(value, str):

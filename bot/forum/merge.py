@@ -9,6 +9,7 @@ compared only beside a sentence that is the same; and changes that merely touch 
 """
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,9 +83,9 @@ class _Side:
 
     def part(self, start: int, end: int, left: int, right: int) -> "_Side":
         """Only what was changed between these places of the base and of this text."""
-        return self.within(
-            [e for e in self.edits if start <= e.start and e.end <= end and left <= e.left and e.right <= right]
-        )
+        first = bisect_left(self.edits, start, key=lambda edit: edit.start)
+        reached = itertools.takewhile(lambda edit: edit.start <= end, itertools.islice(self.edits, first, None))
+        return self.within([edit for edit in reached if edit.end <= end and left <= edit.left and edit.right <= right])
 
     def applied(self, base: Sequence[Token], start: int, end: int) -> list[Token]:
         """A stretch of the base with the edits, all of which lie in it."""
@@ -375,10 +376,11 @@ def _without_repeats(base: Sequence[Token], ours: _Side, new: _Side) -> tuple[_S
     """
     conflicts: list[Conflict] = []
     kept: list[_Edit] = []
-    around = [(_widened(base, edit), edit) for edit in ours.edits]
+    around = [_widened(base, edit) for edit in ours.edits]
     for edit in new.edits:
         start, end = _widened(base, edit)
-        near = [other for (left, right), other in around if max(start, left) <= min(end, right)]
+        first = bisect_left(around, start, key=lambda reach: reach[1])
+        near = ours.edits[first : bisect_right(around, end, key=lambda reach: reach[0])]
         written = Counter(token.text for other in near for token in ours.text_tokens(other))
         brought = Counter(token.text for token in new.text_tokens(edit))
         gone = [i for i in range(edit.start, edit.end) if base[i].kind == "text"]

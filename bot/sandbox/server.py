@@ -5,10 +5,13 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from email.utils import format_datetime
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import clock
 
 # An application that finds this in `scope["extensions"]` may await it to close the connection without an answer.
 DROP_CONNECTION = "sandbox.drop_connection"
@@ -69,6 +72,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[s
         log_level="critical",
         access_log=False,
         server_header=False,
+        date_header=False,  # a stand-in may live by a clock of its own
     )
     server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server", daemon=True)
@@ -105,7 +109,15 @@ def _droppable(app: ASGIApp) -> ASGIApp:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                if all(name.lower() != b"date" for name, _ in headers):
+                    headers.append((b"date", format_datetime(clock.now(), usegmt=True).encode()))
+                message["headers"] = headers
+            await send(message)
+
         scope.setdefault("extensions", {})[DROP_CONNECTION] = drop
-        await app(scope, receive, send)
+        await app(scope, receive, dated)
 
     return wrapped

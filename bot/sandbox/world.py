@@ -69,6 +69,7 @@ def running(
         recorded = read_recorded(SAMPLE / "week.jsonl")
         introduction = json.loads((SAMPLE / "introduction.json").read_text(encoding="utf-8"))
     forum = Forum(mode=mode, state_file=forum_file)
+    forum.allow_whispers()
     forum.add_user(BOT_USER, moderator=True, trust_level=4, full_name="paperbot")
     forum.add_user(MODERATOR, moderator=True, trust_level=4, full_name="수진")
     key = forum.add_api_key(BOT_USER)

@@ -72,6 +72,14 @@ class SourceSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Why texts are drafted once more: the attempt's number keeps the stored answer from being used again."""
+
+    attempt: int
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """Korean by segment id, the Korean title (None if none was asked), and the calls they came from."""
 
@@ -149,10 +157,12 @@ def translate_paper(
     paper_id: int,
     cached_prefix: bool,
     on_started: Callable[[], None] | None = None,
+    again: Again | None = None,
 ) -> Translation:
     """Korean for every segment asked, each exactly once, and for the title unless it is None.
 
     Args:
+        again: for another draft of texts that were drafted before.
         cached_prefix: whether other calls share the system prompt soon, so that it pays to cache it.
         on_started: called when the first answer begins to arrive; from then on the prefix is in the cache.
 
@@ -163,7 +173,7 @@ def translate_paper(
     """
     purpose = Purpose("translate_paper", prompts.load("translate_paper").version, edition_id, paper_id)
     asking = _Asking(desk, purpose, prompts.TRANSLATION_SCHEMA, cached_prefix, on_started)
-    return _translate(asking, title, tuple(segments), may_halve=True)
+    return _translate(asking, title, tuple(segments), again, may_halve=True)
 
 
 def introduce_week(
@@ -196,11 +206,23 @@ def introduce_week(
 
 
 def _translate(
-    asking: "_Asking", title: str | None, segments: tuple[SourceSegment, ...], *, may_halve: bool
+    asking: "_Asking",
+    title: str | None,
+    segments: tuple[SourceSegment, ...],
+    again: Again | None,
+    *,
+    may_halve: bool,
 ) -> Translation:
     size = len(title or "") + sum(len(segment.text) for segment in segments)
     limit = min(LARGEST_LIMIT, SMALLEST_LIMIT + TOKENS_PER_CHARACTER * size)
-    data = {"title": title, "segments": [{"id": segment.id, "text": segment.text} for segment in segments]}
+    data: dict[str, object] = {
+        "title": title,
+        "segments": [{"id": segment.id, "text": segment.text} for segment in segments],
+    }
+    if again is not None:
+        data["attempt"] = again.attempt
+        if again.remark:
+            data["remark"] = again.remark
 
     def use(answer: ModelAnswer) -> tuple[str | None, dict[str, str]]:
         return _translation(answer, title, segments)
@@ -210,8 +232,8 @@ def _translate(
     except AnswerCutError:
         if may_halve and len(segments) > 1:
             middle = len(segments) // 2
-            first = _translate(asking, title, segments[:middle], may_halve=False)
-            second = _translate(asking, None, segments[middle:], may_halve=False)
+            first = _translate(asking, title, segments[:middle], again, may_halve=False)
+            second = _translate(asking, None, segments[middle:], again, may_halve=False)
             return replace(first, texts={**first.texts, **second.texts}, call_ids={**first.call_ids, **second.call_ids})
         if limit >= LARGEST_LIMIT:
             raise

@@ -33,6 +33,14 @@ GAPS: dict[str, list[tuple[str, str]]] = {
         (r"^: .*\('destination_category_id', 'external_id', 'is_shared_draft' were unexpected\)", ASKED_FOR),
         (r"reply_to_post_number: 2 is not of type", RAILS),
         (r"deleted_by: \{.* is not of type", RAILS),
+        (r"actions_summary\.0: .*\('acted', 'can_undo', 'count' were unexpected\)", ASKED_FOR),
+        (r"actions_summary\.0: 'can_act' is a required property", "it is absent once one has liked"),
+        (r"posts\.4: .*\('action_code' was unexpected\)", ASKED_FOR),
+    ],
+    "GET /posts.json": [(r"reply_to_post_number: 2 is not of type", RAILS)],
+    "GET /admin/users/{id}.json": [
+        (r"^: '\w+' is a required property", CATALOGUES),
+        (r"\('silenced_till', 'suspended_till' were unexpected\)", ASKED_FOR),
     ],
     "GET /t/{id}/posts.json": [(r"reply_to_post_number: 2 is not of type", RAILS)],
     "GET /c/{slug}/{id}.json": [
@@ -108,8 +116,24 @@ def answers() -> dict[str, list[Any]]:
         call("GET /site.json", "/site.json")
         call("GET /site/basic-info.json", "/site/basic-info.json")
         call("GET /u/{username}.json", "/u/paperbot.json")
-        client.delete(f"/t/{public['topic_id']}.json")
-        call("GET /t/{id}.json", f"/t/{public['topic_id']}.json")
+        public_id = public["topic_id"]
+        comment = forum.reply("minji", topic_id=public_id, raw=f"{BODY} 독자의 글")
+        for number in range(2):
+            raw = f"{BODY} 독자에게 {number}"
+            forum.reply("paperbot", topic_id=public_id, raw=raw, reply_to_post_number=comment.post_number)
+        call("GET /posts.json", "/posts.json")
+        call("GET /posts/{id}/replies.json", f"/posts/{comment.id}/replies.json")
+        call("POST /post_actions.json", "/post_actions.json", data={"id": comment.id, "post_action_type_id": 2})
+        call("PUT /t/{id}/status.json", f"/t/{public_id}/status.json", data={"status": "closed", "enabled": "true"})
+        call("PUT /t/{id}/change-timestamp.json", f"/t/{public_id}/change-timestamp.json", data={"timestamp": 1})
+        call("PUT /u/{username}.json", "/u/paperbot.json", data={"email_digests": "true"})
+        call("GET /u/{username}/emails.json", "/u/paperbot/emails.json")
+        client.delete(f"/t/{public_id}.json")
+        call("GET /t/{id}.json", f"/t/{public_id}.json")
+        client.headers["Api-Key"] = forum.add_api_key(forum.add_user("boss", admin=True).username)
+        call("GET /admin/users/list/{flag}.json", "/admin/users/list/active.json", params={"show_emails": "true"})
+        call("GET /admin/users/{id}.json", "/admin/users/2.json")
+        call("POST /categories.json", "/categories.json", data={"name": "새 게시판", "color": "0088CC"})
     return collected
 
 
@@ -128,6 +152,16 @@ OPERATIONS = [
     "GET /site.json",
     "GET /site/basic-info.json",
     "GET /u/{username}.json",
+    "GET /posts.json",
+    "GET /posts/{id}/replies.json",
+    "POST /post_actions.json",
+    "PUT /t/{id}/status.json",
+    "PUT /t/{id}/change-timestamp.json",
+    "PUT /u/{username}.json",
+    "GET /u/{username}/emails.json",
+    "GET /admin/users/list/{flag}.json",
+    "GET /admin/users/{id}.json",
+    "POST /categories.json",
 ]
 
 

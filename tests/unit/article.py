@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from bot.editions import markdown
 from bot.editions.compose import RULE
@@ -68,6 +69,7 @@ class Paper:
             passages.append(KnownPassage("abstract", self.abstract.english))
         return KnownPaper(self.key, self.title, tuple(passages))
 
+    @cache  # noqa: B019 - the papers of a test run are few
     def rendered(self) -> str:
         """Its block of the article."""
         title = f"{self.korean_title} / {self.title}" if self.korean_title else self.title

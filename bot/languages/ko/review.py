@@ -98,7 +98,10 @@ PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             rf"(?:보류\s*(?:를\s*)?(?:해제|풀기|풀어|취소|끝)|해제|계속|재개|다시\s*시작){_PLEASE_KO}{_END}",
         ),
         ("release", rf"(?:please\s+)?(?:release|resume|continue|unhold|go\s+on|carry\s+on)(?:,?\s*please)?{_END}"),
-        ("hold", rf"(?:보류|잠깐|잠시|멈춰|중지|정지|스톱|손\s*대지\s*마)(?:\s*(?:만|보류|멈춰|중지))?{_PLEASE_KO}{_END}"),
+        (
+            "hold",
+            rf"(?:보류|잠깐|잠시|멈춰|중지|정지|스톱|손\s*대지\s*마)(?:\s*(?:만|보류|멈춰|중지))?{_PLEASE_KO}{_END}",
+        ),
         ("hold", rf"(?:please\s+)?(?:hold|pause|stop|wait|freeze)(?:\s+(?:on|it|this))?(?:,?\s*please)?{_END}"),
         (
             "show",
@@ -109,10 +112,16 @@ PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             "show",
             rf"(?:please\s+)?(?:show|list|print|repeat)?\s*(?:me\s+)?(?:the\s+)?(?:findings|report|results?|checks?)(?:\s+again)?(?:,?\s*please)?{_END}",
         ),
-        ("explain", rf"(?:설명|도움말|사용법|명령|뭐\s*할\s*수\s*있어|어떻게\s*써)(?:\s*(?:좀|을|를))?{_PLEASE_KO}[?\s.!]*"),
-        ("explain", rf"(?:please\s+)?(?:explain|help|usage|commands?|what\s+can\s+you\s+do)(?:,?\s*please)?[?\s.!]*"),
+        (
+            "explain",
+            rf"(?:설명|도움말|사용법|명령|뭐\s*할\s*수\s*있어|어떻게\s*써)(?:\s*(?:좀|을|를))?{_PLEASE_KO}[?\s.!]*",
+        ),
+        ("explain", r"(?:please\s+)?(?:explain|help|usage|commands?|what\s+can\s+you\s+do)(?:,?\s*please)?[?\s.!]*"),
         ("reject", rf"(?:반려|폐기|거절|취소|안\s*씀|쓰지\s*않음)(?:\s*(?:합니다|함|할게요))?{_PLEASE_KO}{_END}"),
-        ("reject", rf"(?:please\s+)?(?:reject(?:ed)?|discard|scrap)(?:\s+(?:it|this|the\s+draft))?(?:,?\s*please)?{_END}"),
+        (
+            "reject",
+            rf"(?:please\s+)?(?:reject(?:ed)?|discard|scrap)(?:\s+(?:it|this|the\s+draft))?(?:,?\s*please)?{_END}",
+        ),
     )
 )
 """Actions by the form of a whole line, first match wins."""

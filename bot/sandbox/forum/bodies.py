@@ -30,13 +30,20 @@ def counted(text: str) -> int:
     return len(text.strip())
 
 
-def body_errors(raw: str, settings: Settings, mode: Mode, texts: Mapping[str, str]) -> list[str]:
-    """What is wrong with a body. The newer forum holds the whole text against the maximum, 2022 the counted one."""
+def body_errors(
+    raw: str, settings: Settings, mode: Mode, texts: Mapping[str, str], *, least: int | None = None
+) -> list[str]:
+    """What is wrong with a body. The newer forum holds the whole text against the maximum, 2022 the counted one.
+
+    Args:
+        least: the minimum, if it is another than that of ordinary posts.
+    """
+    minimum = settings.min_post_length if least is None else least
     length = len(raw) if mode == "now" else counted(raw)
     if not raw.strip():
         return [texts["body_blank"]]
     if length > settings.max_post_length:
         return [texts["body_long"].format(count=settings.max_post_length, length=length)]
-    if counted(raw) < settings.min_post_length:
-        return [texts["body_short"].format(count=settings.min_post_length)]
+    if counted(raw) < minimum:
+        return [texts["body_short"].format(count=minimum)]
     return []

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.sandbox.forum.faults import AFTER, BEFORE, Fault, fault_answer
 from bot.sandbox.forum.forum import Call, Forum
 from bot.sandbox.forum.refusals import Refusal
+from bot.sandbox.forum.times import http_date
 from bot.sandbox.server import DROP_CONNECTION
 
 
@@ -37,6 +38,9 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                date = http_date(forum.now()).encode()
+                message["headers"] = [h for h in message.get("headers", ()) if h[0].lower() != b"date"]
+                message["headers"].append((b"date", date))
             await send(message)
 
         try:

@@ -24,7 +24,9 @@ _SCOPES: dict[str, list[str]] = {
     "categories:list": [r"GET /categories\.json"],
     "categories:show": [r"GET /c/\d+/show\.json"],
     "uploads:create": [r"POST /uploads\.json"],
-    "users:show": [r"GET /u/[^/]+\.json"],
+    "users:list": [r"GET /admin/users/list/[^/]+\.json"],
+    "users:show": [r"GET /u/[^/]+\.json", r"GET /admin/users/\d+\.json"],
+    "users:check_emails": [r"GET /u/[^/]+/emails\.json"],
     "users:update": [r"PUT /u/[^/]+\.json"],
     "wordpress:publishing": [r"GET /site\.json", r"POST /posts\.json", f"GET {_TOPIC}", *_TOPIC_EDIT],
     "global:read": [r"GET /.*"],
@@ -35,6 +37,7 @@ _NEWER: dict[str, list[str]] = {
     "posts:list": [r"GET /posts\.json"],
     "revisions:read": [r"GET /posts/\d+/revisions/(latest|\d+)\.json"],
     "tags:list": [r"GET /tags\.json"],
+    "search:show": [r"GET /search\.json"],
 }
 _ALWAYS = r"GET /session/scopes\.json"
 

@@ -26,6 +26,16 @@ KO = {
     "edit_conflict": "편집하는 동안 다른 사용자가 글을 바꾸었습니다. 새로 고친 뒤 다시 시도해 주세요.",
     "category_unusable": "이 카테고리에는 글을 쓸 수 없습니다",
     "topic_closed": "이 글은 닫혀 있어 답글을 달 수 없습니다",
+    "too_few_tags": "태그를 {count}개 이상 달아 주세요",
+    "tag_not_allowed": "'{tag}' 태그는 '{category}' 카테고리에서 쓸 수 없습니다",
+    "like_refused": "이 글에는 좋아요를 누를 수 없습니다",
+    "deleted_by_author": "(글쓴이가 지운 글입니다)",
+    "edit_reason_images": "외부 이미지를 내려받음",
+    "edit_reason_quote": "바로 위 글 전체를 인용한 부분을 자동으로 지움",
+    "category_taken": "같은 이름의 카테고리가 이미 있습니다",
+    "address_refused": "내부 주소로는 웹훅을 보낼 수 없습니다",
+    "no_recipients": "받는 사람을 한 명 이상 골라 주세요",
+    "bookmarked_already": "이미 책갈피에 담았습니다",
 }
 
 EN = {
@@ -54,6 +64,16 @@ EN = {
     "edit_conflict": "That post was edited by another user and your changes can no longer be saved.",
     "category_unusable": "You can't post in this category",
     "topic_closed": "That topic is closed",
+    "too_few_tags": "You must select at least {count} tags",
+    "tag_not_allowed": "The tag '{tag}' cannot be used in the category '{category}'",
+    "like_refused": "You can't like this post",
+    "deleted_by_author": "(post deleted by author)",
+    "edit_reason_images": "downloaded local copies of images",
+    "edit_reason_quote": "Automatically removed quote of whole previous post.",
+    "category_taken": "Category Name has already been taken",
+    "address_refused": "Webhooks cannot be sent to an internal address",
+    "no_recipients": "You must select a valid user",
+    "bookmarked_already": "You have already bookmarked this",
 }
 
 

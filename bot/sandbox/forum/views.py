@@ -9,20 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.forum import sight
+from bot.sandbox.forum import likes, sight
+from bot.sandbox.forum.groups import group_id, groups_of
+from bot.sandbox.forum.signing import VERSIONS
 from bot.sandbox.forum.state import Category, Mode, Post, State, Topic, User
 from bot.sandbox.forum.tags import may_create_tags, show_tags
+from bot.sandbox.forum.times import stamp
+from bot.sandbox.forum.whispers import may_whisper
 
 CHUNK = 20  # posts in one topic view
 LIST_PAGE = 30  # topics in one list
 DAY_S = 86_400
-
-
-def stamp(at: dt.datetime | None) -> str | None:
-    """A time as Discourse writes it."""
-    return (
-        None if at is None else at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-    )
 
 
 def fancy(title: str) -> str:
@@ -49,7 +46,7 @@ class View:
 
     def posts(self, topic: Topic) -> list[Post]:
         """The topic's posts this user sees, in order."""
-        return [p for p in self.state.posts_of(topic.id) if sight.sees_post(self.user, p)]
+        return [p for p in self.state.posts_of(topic.id) if sight.sees_post(self.user, p, self.state)]
 
     def _counted(self, topic: Topic) -> list[Post]:
         return [p for p in self.state.posts_of(topic.id) if p.deleted_at is None and p.post_type != 4]
@@ -69,7 +66,6 @@ class View:
         mine = self.user is not None and self.user.id == post.user_id
         editable = sight.may_edit(self.user, post.user_id)
         staff = self.user is not None and self.user.staff
-        like = {"id": 2, "can_act": True}
         answer: dict[str, Any] = {
             "id": post.id,
             "name": author.name,
@@ -98,13 +94,13 @@ class View:
             "flair_color": None,
             "version": post.version,
             "can_edit": editable,
-            "can_delete": staff and post.post_number > 1,
-            "can_recover": False,
+            "can_delete": (staff or (mine and not post.user_deleted)) and post.post_number > 1,
+            "can_recover": staff and (post.deleted_at is not None or post.user_deleted),
             "can_see_hidden_post": staff,
             "can_wiki": staff,
             "user_title": None,
             "bookmarked": False,
-            "actions_summary": [] if mine or self.user is None else [like],
+            "actions_summary": likes.summary(self.user, post, topic),
             "moderator": author.moderator,
             "admin": author.admin,
             "staff": author.staff,
@@ -112,9 +108,9 @@ class View:
             "hidden": False,
             "trust_level": author.trust_level,
             "deleted_at": stamp(post.deleted_at),
-            "user_deleted": False,
+            "user_deleted": post.user_deleted,
             "edit_reason": post.edit_reason,
-            "can_view_edit_history": True,
+            "can_view_edit_history": sight.sees_history(self.user, post, self.state),
             "wiki": False,
             "reviewable_id": 0,
             "reviewable_score_count": 0,
@@ -122,6 +118,8 @@ class View:
         }
         if raw:
             answer["raw"] = post.raw
+        if post.action_code is not None:
+            answer["action_code"] = post.action_code
         if single:
             answer |= {"posts_count": len(self._counted(topic)), "flair_group_id": None}
             if self.mode == "now":
@@ -134,7 +132,34 @@ class View:
         """A post as answered to the one who wrote or edited it."""
         return {**self.post(post, raw=True), "draft_sequence": 0, "badges_granted": []}
 
+    def latest_post(self, post: Post) -> dict[str, Any]:
+        """A post in the list of the site's newest, with its topic's title and its Markdown."""
+        topic = self.state.topics[post.topic_id]
+        answer = self.post(post, raw=True) | {
+            "topic_title": topic.title,
+            "topic_html_title": fancy(topic.title),
+            "category_id": topic.category_id,
+            "badges_granted": [],
+            "reviewable_id": None,
+        }
+        if self.mode == "now":
+            answer |= {"excerpt": html.escape(post.raw[:200], quote=False), "truncated": True}
+        return answer
+
+    def replies(self, post: Post, after: int) -> list[dict[str, Any]]:
+        """The direct replies to a post, without their Markdown; the newer forum gives twenty after a post number."""
+        topic = self.state.topics[post.topic_id]
+        found = [p for p in self.posts(topic) if p.reply_to_post_number == post.post_number and p.deleted_at is None]
+        if self.mode == "now":
+            found = [p for p in found if p.post_number > after][:CHUNK]
+        author = basic_user(self.state.users[post.user_id])
+        return [self.post(p, raw=False) | {"reply_to_user": author} for p in found]
+
     # --- topics ------------------------------------------------------------------------------------------------------
+
+    def likes_of(self, topic: Topic) -> int:
+        """All likes of a topic's posts."""
+        return sum(len(p.likes) for p in self._counted(topic))
 
     def basic_topic(self, topic: Topic) -> dict[str, Any]:
         """The short answer after a change."""
@@ -163,7 +188,7 @@ class View:
         last = max(counted or posts, key=lambda p: p.post_number)
         staff = self.user is not None and self.user.staff
         shown = posts[(max(page, 1) - 1) * CHUNK :][:CHUNK]
-        permission = sight.permission(self.user, self.state.categories[topic.category_id])
+        permission = sight.topic_permission(self.user, topic, self.state)
         writers = list(dict.fromkeys(p.user_id for p in counted))
         answer: dict[str, Any] = {
             **self.basic_topic(topic),
@@ -175,14 +200,14 @@ class View:
             "created_at": stamp(topic.created_at),
             "views": 1,
             "reply_count": sum(p.reply_to_post_number is not None for p in counted),
-            "like_count": 0,
+            "like_count": self.likes_of(topic),
             "last_posted_at": stamp(last.created_at),
             "visible": topic.visible,
             "closed": topic.closed,
             "archived": topic.archived,
             "has_summary": False,
-            "archetype": "regular",
-            "category_id": topic.category_id,
+            "archetype": topic.archetype,
+            "category_id": topic.category_id or None,
             "word_count": sum(len(p.raw.split()) for p in counted),
             "deleted_at": stamp(topic.deleted_at),
             "user_id": topic.user_id,
@@ -196,16 +221,16 @@ class View:
             "draft_key": f"topic_{topic.id}",
             "draft_sequence": 0,
             "unpinned": None,
-            "pinned": False,
+            "pinned": topic.pinned,
             "current_post_number": 1,
             "highest_post_number": max(p.post_number for p in posts),
             "deleted_by": None if topic.deleted_by is None else basic_user(self.state.users[topic.deleted_by]),
             "has_deleted": False,
             "actions_summary": [],
             "chunk_size": CHUNK,
-            "bookmarked": False,
+            "bookmarked": self.user is not None and self.user.id in topic.bookmarked_by,
             "bookmarks": [],
-            "topic_timer": None,
+            "topic_timer": self._timer(topic),
             "message_bus_last_id": 0,
             "participant_count": len(writers),
             "show_read_indicator": False,
@@ -255,6 +280,12 @@ class View:
             answer |= {"is_shared_draft": True, "destination_category_id": topic.draft_destination}
         return answer
 
+    def _timer(self, topic: Topic) -> dict[str, Any] | None:
+        if topic.publish_at is None:
+            return None
+        timer = {"id": topic.id, "status_type": "publish_to_category", "execute_at": stamp(topic.publish_at)}
+        return timer | {"based_on_last_post": False, "duration_minutes": None, "category_id": topic.publish_to}
+
     # --- lists -------------------------------------------------------------------------------------------------------
 
     def list_item(self, topic: Topic) -> dict[str, Any]:
@@ -284,8 +315,8 @@ class View:
             "tags": show_tags(topic.tags, self.state, self.mode),
             "tags_descriptions": {},
             "views": 1,
-            "like_count": 0,
-            "op_like_count": 0,
+            "like_count": self.likes_of(topic),
+            "op_like_count": sum(len(p.likes) for p in counted[:1] if p.post_number == 1),
             "has_summary": False,
             "last_poster_username": self.state.users[last.user_id].username,
             "category_id": topic.category_id if topic.draft_destination is None else topic.draft_destination,
@@ -307,7 +338,9 @@ class View:
 
         Drafts are never among the latest; a destination's list carries its drafts apart, as `shared_drafts`.
         """
-        topics = [t for t in self.state.topics.values() if t.deleted_at is None and t.visible]
+        staff = self.user is not None and self.user.staff
+        topics = [t for t in self.state.topics.values() if t.deleted_at is None and t.archetype == "regular"]
+        topics = [t for t in topics if t.visible or staff]
         topics = [t for t in topics if sight.sees_topic(self.user, t, self.state)]
         drafts_id = self.state.settings.shared_drafts_category
         if category is None:
@@ -340,7 +373,7 @@ class View:
             "id": category.id,
             "name": category.name,
             "color": category.color,
-            "text_color": "FFFFFF",
+            "text_color": category.text_color,
             "style_type": "square",
             "emoji": None,
             "icon": None,
@@ -368,7 +401,7 @@ class View:
             "subcategory_list_style": "rows_with_featured_topics",
             "default_top_period": "all",
             "default_list_filter": "all",
-            "minimum_required_tags": 0,
+            "minimum_required_tags": category.minimum_required_tags,
             "navigate_to_first_post_after_read": False,
             "uploaded_logo": None,
             "uploaded_logo_dark": None,
@@ -400,10 +433,11 @@ class View:
 
     def category_details(self, category: Category) -> dict[str, Any]:
         """The answer of `/c/ID/show.json`."""
-        group_ids = {"everyone": 0, "staff": 3}
         answer = self.category(category) | {
             "custom_fields": {},
-            "allowed_tags": [],
+            "allowed_tags": show_tags(
+                [n for n in category.allowed_tags if n in self.state.tags], self.state, self.mode
+            ),
             "allowed_tag_groups": [],
             "allow_global_tags": False,
             "required_tag_groups": [],
@@ -414,7 +448,7 @@ class View:
             "allow_unlimited_owner_edits_on_first_post": False,
             "default_slow_mode_seconds": None,
             "group_permissions": [
-                {"permission_type": level, "group_name": group, "group_id": group_ids[group]}
+                {"permission_type": level, "group_name": group, "group_id": group_id(group)}
                 for group, level in category.permissions.items()
             ],
             "email_in": None,
@@ -456,8 +490,7 @@ class View:
 
     def user_details(self, user: User, now: dt.datetime) -> dict[str, Any]:
         """The answer of `/u/NAME.json`; options only for staff and for oneself."""
-        groups = ["admins"] * user.admin + ["moderators"] * user.moderator + ["staff"] * user.staff
-        group_ids = {"admins": 1, "moderators": 2, "staff": 3}
+        groups = [name for name in groups_of(user) if name != "everyone"]
         answer: dict[str, Any] = {
             **basic_user(user),
             "created_at": stamp(user.created_at),
@@ -470,10 +503,16 @@ class View:
             "suspended_till": stamp(now + dt.timedelta(days=365)) if user.suspended else None,
             "post_count": sum(p.user_id == user.id for p in self.state.posts.values()),
             "topic_count": sum(t.user_id == user.id for t in self.state.topics.values()),
-            "groups": [{"id": group_ids[name], "automatic": True, "name": name} for name in groups],
+            "groups": [{"id": group_id(n), "automatic": n not in user.groups, "name": n} for n in groups],
         }
         if self.user is not None and (self.user.staff or self.user.id == user.id):
-            answer["user_option"] = {"user_id": user.id, "email_digests": True, "digest_after_minutes": 10_080}
+            answer["user_option"] = {
+                "user_id": user.id,
+                "email_digests": user.email_digests,
+                "digest_after_minutes": user.digest_after_minutes,
+                "mailing_list_mode": user.mailing_list_mode,
+            }
+            answer["can_edit"] = True
         return {"user_badges": [], "user": answer}
 
     def site(self) -> dict[str, Any]:
@@ -491,8 +530,8 @@ class View:
         }
         if sight.may_use_shared_drafts(self.user, self.state):
             answer["shared_drafts_category_id"] = settings.shared_drafts_category
-        if self.mode == "now":
-            answer["whispers_allowed_groups_names"] = []
+        if self.mode == "now" and may_whisper(self.user, self.state):
+            answer["whispers_allowed_groups_names"] = list(settings.whispers_allowed_groups)
         return answer
 
     def basic_info(self) -> dict[str, Any]:
@@ -516,13 +555,12 @@ class View:
     def about(self) -> dict[str, Any]:
         """The answer of `/about.json`; the version tells the mode."""
         settings = self.state.settings
-        version = "2026.8.0-latest" if self.mode == "now" else "2.9.0.beta4"
         return {
             "about": {
                 "title": settings.title,
                 "description": settings.description,
                 "locale": settings.default_locale,
-                "version": version,
+                "version": VERSIONS[self.mode],
                 "https": False,
                 "moderators": [basic_user(u) for u in self.state.users.values() if u.moderator and u.id > 0],
                 "admins": [basic_user(u) for u in self.state.users.values() if u.admin and u.id > 0],
@@ -552,5 +590,5 @@ class View:
             "shared_drafts_category": str(s.shared_drafts_category or ""),
         }
         if self.mode == "2022":
-            answer["enable_whispers"] = False
+            answer["enable_whispers"] = s.enable_whispers
         return answer
