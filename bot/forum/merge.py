@@ -74,12 +74,13 @@ class _Side:
 
     row: Sequence[Token]
     edits: Sequence[_Edit]
+    titles: Sequence[tuple[int, str]] = ()
 
     def text_tokens(self, edit: _Edit) -> list[Token]:
         return [token for token in self.row[edit.left : edit.right] if token.kind == "text"]
 
     def within(self, edits: Sequence[_Edit]) -> "_Side":
-        return _Side(self.row, edits)
+        return _Side(self.row, edits, self.titles)
 
     def part(self, start: int, end: int, left: int, right: int) -> "_Side":
         """Only what was changed between these places of the base and of this text."""
@@ -162,8 +163,7 @@ def _blocks(row: Sequence[Token]) -> list[_Block]:
     blocks = [_Block([], "")]
     for i, token in enumerate(row):
         if title_level(token):
-            titles = itertools.takewhile(lambda other: "\n" not in other.text, row[i + 1 :])
-            blocks.append(_Block([], joined(list(titles))))
+            blocks.append(_Block([], _title(row, i + 1)))
         blocks[-1].row.append(token)
         if token.kind == "text":
             blocks[-1].texts[token.text] += 1
@@ -342,8 +342,8 @@ class _FoundRuns:
 
 
 def _merge_rows(base: _Row, forum: _Row, fresh: _Row) -> tuple[str, list[Conflict]]:
-    ours = _Side([token for _, token in forum], _edits(base, forum, _equal_runs(base, forum)))
-    new = _Side([token for _, token in fresh], _edits(base, fresh, _equal_runs(base, fresh)))
+    ours = _side(base, forum)
+    new = _side(base, fresh)
     old = [token for _, token in base]
     new, conflicts = _without_repeats(old, ours, new)
     old_texts, our_texts, new_texts = ([token.text for token in row] for row in (old, ours.row, new.row))
@@ -368,6 +368,18 @@ def _merge_rows(base: _Row, forum: _Row, fresh: _Row) -> tuple[str, list[Conflic
     return "".join(out), conflicts
 
 
+def _side(base: _Row, other: _Row) -> _Side:
+    row = [token for _, token in other]
+    titles = [(i, _title(row, i)) for i in range(1, len(row)) if title_level(row[i - 1])]
+    return _Side(row, _edits(base, other, _equal_runs(base, other)), titles)
+
+
+def _title(row: Sequence[Token], start: int) -> str:
+    """The rest of a heading's line."""
+    rest = itertools.islice(row, start, None)
+    return joined(list(itertools.takewhile(lambda token: "\n" not in token.text, rest)))
+
+
 def _without_repeats(base: Sequence[Token], ours: _Side, new: _Side) -> tuple[_Side, list[Conflict]]:
     """The fresh side without edits that bring a sentence to where a person has put the same one already.
 
@@ -384,7 +396,9 @@ def _without_repeats(base: Sequence[Token], ours: _Side, new: _Side) -> tuple[_S
         written = Counter(token.text for other in near for token in ours.text_tokens(other))
         brought = Counter(token.text for token in new.text_tokens(edit))
         gone = [i for i in range(edit.start, edit.end) if base[i].kind == "text"]
-        if near and not brought and not gone:
+        if near and all(
+            token.kind == "glue" for token in [*base[edit.start : edit.end], *new.row[edit.left : edit.right]]
+        ):
             continue  # only blanks, beside a person's change: the layout there is the person's
         if not brought & written:
             kept.append(edit)
@@ -460,14 +474,8 @@ def _conflict(base: Sequence[Token], ours: _Side, new: _Side, hull: tuple[int, i
     """The report of a place, unless both sides say the same there."""
     texts = [joined(row).strip() for row in (base[slice(*hull)], ours.applied(base, *hull), new.applied(base, *hull))]
     if texts[2] not in texts[:2]:
-        yield Conflict(_heading(ours.row[: max(edit.right for edit in ours.edits)]), *texts)
-
-
-def _heading(row: Sequence[Token]) -> str:
-    for i in range(len(row) - 1, 0, -1):
-        if title_level(row[i - 1]):
-            return joined(list(itertools.takewhile(lambda token: "\n" not in token.text, row[i:])))
-    return ""
+        over = bisect_right(ours.titles, max(edit.right for edit in ours.edits), key=lambda title: title[0])
+        yield Conflict(ours.titles[over - 1][1] if over else "", *texts)
 
 
 def _follow_moves(base: str, text: str, conflicts: Sequence[Conflict]) -> Merged:

@@ -10,6 +10,7 @@ import logging
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from bot.errors import RejectedError
 from bot.forum.answers import HeldForApproval
@@ -23,20 +24,21 @@ from bot.store.tables import Notice
 log = logging.getLogger(__name__)
 
 
-def plan(sessions: Sessions, topic_row_id: int, key: str, kind: str, raw: str, *, reply_to: int | None = None) -> int:
-    """Store the intent to say `raw` once under `key`; the notice's id, whether it is new or not."""
-    with sessions.begin() as session:
-        made = session.scalar(
-            insert(Notice)
-            .values(topic_id=topic_row_id, key=key, kind=kind, raw=raw, reply_to=reply_to)
-            .on_conflict_do_nothing(index_elements=["key"])
-            .returning(Notice.id)
-        )
-        return made if made is not None else session.scalars(select(Notice.id).where(Notice.key == key)).one()
+def plan(session: Session, topic_row_id: int, key: str, kind: str, raw: str, *, reply_to: int | None = None) -> int:
+    """Store the intent to say `raw` once under `key`; the notice's id, whether it is new or not. The caller commits."""
+    made = session.scalar(
+        insert(Notice)
+        .values(topic_id=topic_row_id, key=key, kind=kind, raw=raw, reply_to=reply_to)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(Notice.id)
+    )
+    return made if made is not None else session.scalars(select(Notice.id).where(Notice.key == key)).one()
 
 
 def say_planned(sessions: Sessions, forum: Discourse, topic_row_id: int, seen: ForumTopic, now: dt.datetime) -> int:
-    """Say what is planned in this topic and not said yet, oldest first; returns how many were said or found said.
+    """Say what is planned in this topic and not said yet, oldest first; returns how many could not be said.
+
+    What the forum refuses (whispers are off, say) is given up, with a line in the log: it is not tried for ever.
 
     Args:
         seen: the topic as it was read a moment ago, so that what an interrupted run said is found.
@@ -49,12 +51,14 @@ def say_planned(sessions: Sessions, forum: Discourse, topic_row_id: int, seen: F
             select(Notice).where(Notice.topic_id == topic_row_id, Notice.sent_at.is_(None)).order_by(Notice.id)
         ).all()
     ours = {token_of(post.raw): post.id for post in seen.posts if post.username.lower() == forum.username.lower()}
+    unsaid = 0
     for notice in waiting:
         post_id = ours.get(notice.key)
         if post_id is None:
             post_id = _say(forum, notice, seen)
+        unsaid += post_id is None
         _record(sessions, notice.id, post_id, now)
-    return len(waiting)
+    return unsaid
 
 
 def _say(forum: Discourse, notice: Notice, seen: ForumTopic) -> int | None:

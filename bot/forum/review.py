@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import compose, report
+from bot.editions import compose
 from bot.editions.compose import RULE, Frame
 from bot.errors import RejectedError
 from bot.forum import instructions, notices, readback, takeover
@@ -90,15 +90,6 @@ def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame
         return reading
 
 
-def report_draft(sessions: Sessions, forum: Discourse, topic_row_id: int, seen: ForumTopic, now: dt.datetime) -> None:
-    """Leave the report beside a new draft, once."""
-    with sessions() as session:
-        topic = session.get_one(Topic, topic_row_id)
-        key, raw = f"report-{topic.external_id}", report.for_moderators(session, topic.edition)
-    notices.plan(sessions, topic_row_id, key, "report", raw)
-    notices.say_planned(sessions, forum, topic_row_id, seen, now)
-
-
 def remind(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> int:
     """Remind the moderators, once, of every draft that nobody has touched for a day; returns how many reminders."""
     with sessions() as session:
@@ -118,7 +109,8 @@ def remind(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> int:
         seen = _seen(forum, discourse_id)
         if seen is None or seen.deleted:
             continue
-        notices.plan(sessions, topic_row_id, f"reminder-{external_id}", "reminder", words.REMINDER)
+        with sessions.begin() as session:
+            notices.plan(session, topic_row_id, f"reminder-{external_id}", "reminder", words.REMINDER)
         notices.say_planned(sessions, forum, topic_row_id, seen, now)
     return len(due)
 
@@ -276,18 +268,13 @@ def _agree(sessions: Sessions, post_id: int, after: ForumPost, rendered: str) ->
 
 def _plan_offers(sessions: Sessions, topic_row_id: int) -> None:
     """One whisper with all texts of ours that lost to a person's since the last one."""
-    with sessions() as session:
-        posts = session.get_one(Topic, topic_row_id).posts
-        key = posts[0].topic.external_id if posts else ""
-        offers = readback.open_offers(session, [post.id for post in posts])
-        lines = [words.OFFER_LINE.format(forum=offer.forum_text, ours=offer.our_text) for offer in offers]
-        ids = [offer.id for offer in offers]
-    if not ids:
-        return
-    notice_id = notices.plan(
-        sessions, topic_row_id, f"offer-{key}-{ids[-1]}", "offer", "\n\n".join([words.OFFER_HEAD, *lines])
-    )
     with sessions.begin() as session:
-        for offer in readback.open_offers(session, [post.id for post in session.get_one(Topic, topic_row_id).posts]):
-            if offer.id in ids:
-                offer.notice_id = notice_id
+        topic = session.get_one(Topic, topic_row_id)
+        offers = readback.open_offers(session, [post.id for post in topic.posts])
+        if not offers:
+            return
+        lines = [words.OFFER_LINE.format(forum=offer.forum_text, ours=offer.our_text) for offer in offers]
+        key = f"offer-{topic.external_id}-{offers[-1].id}"
+        notice_id = notices.plan(session, topic_row_id, key, "offer", "\n\n".join([words.OFFER_HEAD, *lines]))
+        for offer in offers:
+            offer.notice_id = notice_id

@@ -7,16 +7,16 @@ touched here.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import compose, lifecycle, weekly
+from bot.editions import compose, lifecycle, report, weekly
 from bot.editions.compose import RULE, Frame
 from bot.errors import ConflictError, RejectedError
-from bot.forum import readback
+from bot.forum import notices, readback
 from bot.forum.answers import HeldForApproval
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
@@ -52,6 +52,7 @@ class Submitted:
             touched got new text), or `unchanged`.
         left_alone: numbers of parts that differ from ours because a person changed them; they were not touched.
         remarks: what the forum made of title and tags, where it is not what was sent.
+        seen: the topic as it was read back, where it was.
     """
 
     topic_id: int
@@ -59,6 +60,7 @@ class Submitted:
     outcome: str
     left_alone: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
+    seen: ForumTopic | None = field(default=None, compare=False, repr=False)
 
 
 class _DraftRefusedError(RejectedError):
@@ -200,6 +202,7 @@ def _put(
         len(parts),
         "created" if is_new else "adopted",
         remarks=_remarks(topic, plan.title, place.tags, forum),
+        seen=topic,
     )
     if is_new:
         return done
@@ -330,6 +333,8 @@ def _record(
         session.flush()
         session.expire(row, ["posts"])
         readback.record_shown(session, edition, row.posts)
+        key = f"report-{plan.external_id}"
+        notices.plan(session, row.id, key, "report", report.for_moderators(session, edition))
         if edition.state == "checked":
             reason = f"shared draft {topic.id} with {len(parts)} part(s)"
             lifecycle.move(session, edition, "submitted", actor="paperbot", reason=reason)

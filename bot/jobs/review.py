@@ -50,13 +50,13 @@ def _waiting(sessions: Sessions, topic_row_id: int) -> list[int]:
 
 
 def _carry_out(sessions: Sessions, settings: Settings, instruction_id: int, now: dt.datetime) -> None:
-    """Do it, plan the answer, and note it done; each of the three may be repeated after a crash."""
+    """Do it, then plan the answer and note it done at once; doing it may be repeated after a crash."""
     with sessions() as session:
         row = session.get_one(Instruction, instruction_id)
     text = _done(sessions, settings, row)
     key = f"answer-{row.discourse_id}-{row.raw_hash[:8]}"
-    notices.plan(sessions, row.topic_id, key, "answer", text, reply_to=row.post_number)
     with sessions.begin() as session:
+        notices.plan(session, row.topic_id, key, "answer", text, reply_to=row.post_number)
         session.execute(
             update(Instruction)
             .where(Instruction.id == instruction_id, Instruction.done_at.is_(None))

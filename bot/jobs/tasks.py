@@ -91,15 +91,11 @@ def run_weekly(parts: Parts, *, period: str) -> str:
 
 
 def read_topic(parts: Parts, *, topic_id: int) -> object:
-    """Bring a topic of ours (`topic_id` is our row's) and the store in step."""
-    from bot.editions import compose
-    from bot.forum import review
-    from bot.jobs import weekly
+    """Bring a topic of ours (`topic_id` is our row's) and the store in step, and do what moderators said in it."""
+    from bot.jobs import review, weekly
 
     with weekly.forum_of(parts.settings) as forum:
-        return review.read_topic(
-            parts.sessions, forum, topic_id, frame=compose.frame_of(parts.settings), now=parts.now()
-        )
+        return review.read_topic(parts.sessions, parts.settings, forum, topic_id, now=parts.now())
 
 
 def handle_event(parts: Parts, *, inbox_id: int) -> str:

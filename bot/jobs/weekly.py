@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import httpx
@@ -16,6 +16,7 @@ from bot.editions import draft as drafts
 from bot.editions.collect import Collected
 from bot.editions.draft import Drafted, OnProgress, Redrafted
 from bot.errors import RejectedError, SettingsError
+from bot.forum import notices
 from bot.forum import submit as submission
 from bot.forum.discourse import Discourse
 from bot.forum.submit import Place, Submitted
@@ -23,7 +24,7 @@ from bot.settings import Settings
 from bot.sources.dair import Awaited, ListedWeek
 from bot.sources.fetch import read_text
 from bot.store.engine import Sessions
-from bot.store.tables import Edition
+from bot.store.tables import Edition, Topic
 from bot.translation import calls, prices
 from bot.translation.claude import PRODUCTION_URL, Claude
 from bot.translation.drafting import Again, Desk
@@ -106,10 +107,20 @@ def _desk(sessions: Sessions, settings: Settings) -> Iterator[Desk]:
 def submit(
     sessions: Sessions, settings: Settings, edition_id: int, *, forum: Discourse, again: bool = False
 ) -> Submitted:
-    """Put the edition on the forum as a shared draft."""
-    return submission.submit(
+    """Put the edition on the forum as a shared draft, with a report for the moderators beside it."""
+    done = submission.submit(
         sessions, forum, edition_id, frame=compose.frame_of(settings), place=place_of(settings), again=again
     )
+    if done.seen is None:
+        return done
+    with sessions() as session:
+        topic_row_id = session.scalars(select(Topic.id).where(Topic.edition_id == edition_id)).one()
+    if notices.say_planned(sessions, forum, topic_row_id, done.seen, clock.now()):
+        remark = (
+            "the report for moderators could not be left: switch whispers on (whispers_allowed_groups) on the forum"
+        )
+        return replace(done, remarks=(*done.remarks, remark))
+    return done
 
 
 def preview(sessions: Sessions, settings: Settings, edition_id: int) -> str:

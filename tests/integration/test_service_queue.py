@@ -286,28 +286,28 @@ def test_calendar_wakes_after_the_clock_was_set_back(sessions: Sessions, monkeyp
         own.stop()
 
 
-def test_handled_webhook_is_handled_once(sessions: Sessions, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-    import types
-
-    import bot.forum
-
-    fake = types.ModuleType("bot.forum.sweep")
-    fake.topic_of_event = lambda *_: 5  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "bot.forum.sweep", fake)
-    monkeypatch.setattr(bot.forum, "sweep", fake, raising=False)
+def test_handled_webhook_is_handled_once(sessions: Sessions, engine: Engine) -> None:
     with engine.begin() as connection:
-        inbox_id = connection.execute(
+        topic_id = connection.execute(
             text(
-                "insert into inbox (event_type, event, content_key, body) "
-                "values ('post', 'post_edited', 'k', '{}') returning id"
+                "with e as (insert into editions (series, period, period_start, period_end, state, title) "
+                "values ('weekly', '2026-11-09', '2026-11-09', '2026-11-15', 'submitted', 't') returning id) "
+                "insert into topics (edition_id, external_id, discourse_id, category_id) "
+                "select id, 'k', 42, 1 from e returning id"
             )
         ).scalar_one()
+        ours, other = connection.execute(
+            text(
+                "insert into inbox (event_type, event, content_key, body) values "
+                """('post', 'post_edited', 'a', '{"post": {"id": 7, "topic_id": 42}}'), """
+                """('post', 'post_edited', 'b', '{"post": {"id": 8, "topic_id": 43}}') returning id"""
+            )
+        ).scalars()
     parts = Parts(Settings(_env_file=None), sessions, lambda: NOW)
-    assert tasks.handle_event(parts, inbox_id=inbox_id) == "reads topic 5"
-    assert tasks.handle_event(parts, inbox_id=inbox_id) == "done before"
-    assert jobs(engine, "task_name, args, lock, queueing_lock") == [
-        ("read_topic", {"topic_id": 5}, "read_topic-5", "read_topic-5")
-    ]
+    assert tasks.handle_event(parts, inbox_id=ours) == f"reads topic {topic_id}"
+    assert tasks.handle_event(parts, inbox_id=ours) == "done before"
+    assert tasks.handle_event(parts, inbox_id=other) == "not ours"
+    key = f"read_topic-{topic_id}"
+    assert jobs(engine, "task_name, args, lock, queueing_lock") == [("read_topic", {"topic_id": topic_id}, key, key)]
     with sessions.begin() as session:
-        assert unprocessed(session, inbox_id) is None
+        assert unprocessed(session, ours) is None
