@@ -42,7 +42,7 @@ def _server_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
     """Name of a migrated database that tests clone."""
-    _execute(postgres, "create database template_paperbot")
+    execute(postgres, "create database template_paperbot")
     engine = make_engine(make_url(postgres).set(database="template_paperbot"))
     migrate.upgrade(engine)
     engine.dispose()
@@ -53,9 +53,9 @@ def template(postgres: str) -> str:
 def database_url(postgres: str, template: str) -> Iterator[str]:
     """Address of a migrated, empty database of this test's own."""
     name = f"test_{next(_numbers)}"
-    _execute(postgres, f"create database {name} template {template}")
+    execute(postgres, f"create database {name} template {template}")
     yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
-    _execute(postgres, f"drop database {name} with (force)")
+    execute(postgres, f"drop database {name} with (force)")
 
 
 @pytest.fixture
@@ -72,7 +72,8 @@ def sessions(engine: Engine) -> Sessions:
     return sessionmaker(engine)
 
 
-def _execute(url: str, statement: str) -> None:
+def execute(url: str, statement: str) -> None:
+    """Run one statement outside any transaction."""
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(statement))

@@ -9,6 +9,8 @@ from bot.languages.ko import review as words
 _QUOTE = re.compile(r"\[quote[^\]]*\].*?\[/quote\]", re.DOTALL | re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_EMOJI = re.compile(r"(?<!\w):[a-z0-9_+\-]+:(?!\w)", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?~]+(?:\s+|$)|\n+")
 _NUMBER = re.compile(r"\d{1,2}")
 LONGEST = 400
 """Characters; anything longer is a discussion, not an instruction."""
@@ -33,8 +35,8 @@ class Said:
 def read(raw: str, *, bot: str, is_addressed: bool) -> Said | None:
     """The instruction in a post, or None where people talk to each other.
 
-    A post that is an instruction as a whole is one, to whomever it is addressed. Other posts are only answered if they
-    are addressed to the bot: a reply to one of its posts, or with its name in it.
+    A post that is an instruction, as a whole or in its first sentence, is one, to whomever it is addressed. Other posts
+    are only answered if they are addressed to the bot: a reply to one of its posts, or with its name in it.
 
     Args:
         raw: the post's Markdown; quotes in it are left out.
@@ -44,12 +46,28 @@ def read(raw: str, *, bot: str, is_addressed: bool) -> Said | None:
     text = _COMMENT.sub(" ", _QUOTED_LINE.sub(" ", _QUOTE.sub(" ", raw)))
     mention = re.compile(rf"(?<!\w)@?{re.escape(bot)}(?![\w-])[,:]?", re.IGNORECASE)
     is_addressed = is_addressed or bool(re.search(rf"(?<!\w)@{re.escape(bot)}(?![\w-])", text, re.IGNORECASE))
-    text = mention.sub(" ", text).strip().strip("`\"'“”‘’*").strip()
-    if text and len(text) <= LONGEST:
-        for action, pattern in words.PATTERNS:
-            if match := pattern.fullmatch(text):
-                return _said(action, match.groupdict())
+    text = _EMOJI.sub(" ", mention.sub(" ", text)).strip().strip("`\"'“”‘’*").strip()
+    first, rest = _first_sentence(text)
+    said = _match(text) if len(text) <= LONGEST else None
+    if said is None and rest and len(first) <= LONGEST and (said := _match(first)) is not None:
+        # A forum wants twenty characters, so people go on: with what to follow, or with anything at all.
+        if said.action == "redraft" and said.remark is None:
+            said = Said(said.action, said.ranks, " ".join(rest.split())[:LONGEST])
+    if said is not None:
+        return said
     return Said("unclear") if is_addressed and text else None
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    end = _SENTENCE_END.search(text)
+    return (text[: end.start()].strip(), text[end.end() :].strip()) if end else (text, "")
+
+
+def _match(text: str) -> Said | None:
+    for action, pattern in words.PATTERNS:
+        if match := pattern.fullmatch(text):
+            return _said(action, match.groupdict())
+    return None
 
 
 def _said(action: str, groups: dict[str, str | None]) -> Said:

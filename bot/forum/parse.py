@@ -419,9 +419,12 @@ def _title_region(block: _Block) -> Iterator[Region]:
     if slash is None:
         if not content.strip() or _key(content) == _key(paper.title):
             return
-        last = content.rfind(" / ")
-        is_english = last >= 0 and fuzz.ratio(_key(content[last:]), _key(paper.title)) >= ALIKE_PCT
-        slash = last if is_english else len(content)
+        rated = [
+            (fuzz.ratio(_key(content[found.end() :]), _key(paper.title)), found.start())
+            for found in re.finditer("/", content)
+        ]
+        likeness, at = max(rated, default=(0.0, 0))
+        slash = at if likeness >= ALIKE_PCT else len(content)
     left = content[:slash]
     yield Region(start + len(left) - len(left.lstrip()), start + len(left.rstrip()), "title", paper.key)
 

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.forum.instructions import Said, known, read
+from bot.forum.limits import counted_length
+from bot.languages.ko import review as words
 
 UNDERSTOOD = [
     ("결과 다시", Said("show")),
@@ -75,6 +77,23 @@ def test_name_and_quote_around_an_instruction_change_nothing(raw: str, said: Sai
     assert read(quoted, bot="paperbot", is_addressed=True) == said
 
 
+@pytest.mark.parametrize(("raw", "said"), UNDERSTOOD, ids=[raw for raw, _ in UNDERSTOOD])
+def test_what_is_said_after_an_instruction_does_not_hide_it(raw: str, said: Said) -> None:
+    """A forum refuses posts of fewer than twenty characters, so people add something."""
+    found = read(
+        f"{raw.rstrip('.')}.\n\n내일 아침에 다시 보려고 합니다. 고맙습니다!", bot="paperbot", is_addressed=False
+    )
+    assert found is not None
+    assert (found.action, found.ranks) == (said.action, said.ranks)
+
+
+def test_sentence_after_a_redraft_is_what_to_follow() -> None:
+    raw = "3번 논문 다시 번역해 주세요. 문장을 더 짧게 끊어 주시면 좋겠습니다."
+    assert read(raw, bot="paperbot", is_addressed=False) == Said(
+        "redraft", (3,), "문장을 더 짧게 끊어 주시면 좋겠습니다."
+    )
+
+
 @pytest.mark.parametrize("raw", TALK)
 def test_talk_among_people_is_left_alone(raw: str) -> None:
     assert read(raw, bot="paperbot", is_addressed=False) is None
@@ -98,6 +117,14 @@ def test_another_users_name_that_begins_like_the_bots_is_no_address() -> None:
 
 def test_numbers_outside_the_edition_are_told_apart() -> None:
     assert known(Said("drop", (3, 12)), range(1, 11)) == ((3,), (12,))
+
+
+@pytest.mark.parametrize("name", [name for name in vars(words) if name.startswith(("ANSWER_", "REMINDER"))])
+def test_every_answer_is_long_enough_for_the_forum(name: str) -> None:
+    answer: str = getattr(words, name)
+    if name in ("ANSWER_SHOWN", "ANSWER_REDRAFTED_KEPT"):
+        return  # a whole report, and the end of another answer
+    assert counted_length(answer.format(ranks="1", reason=words.NOTHING_TO_REDRAFT)) >= 20
 
 
 @given(st.text(max_size=300), st.booleans())

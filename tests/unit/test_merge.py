@@ -121,6 +121,25 @@ def test_papers_in_another_order_still_get_the_stores_changes() -> None:
     assert merge(BASE, forum, fresh) == Merged(expected, ())
 
 
+def test_moved_paper_takes_changes_beside_those_of_a_person() -> None:
+    first, second = (
+        FIRST.replace("첫 문장", "사람의 문장"),
+        SECOND.replace("> Another", "사람이 더했습니다.\n\n> Another"),
+    )
+    forum = BASE.replace(FIRST + SECOND, second + first)
+    merged = merge(BASE, forum, edited(("셋째 문장", "새 문장"), ("다른 논문의", "고친 논문의")))
+    assert merged == Merged(forum.replace("셋째 문장", "새 문장").replace("다른 논문의", "고친 논문의"), ())
+
+
+def test_copy_taken_over_into_the_store_is_not_written_again() -> None:
+    line = "첫 문장입니다. 둘째 문장입니다. 셋째 문장입니다.\n\n"
+    fresh = edited((line, line + line))
+    for more in (("이번 주에는", "지난주에는"), ("다른 논문의", "이 논문의"), ("abs/2611.90002", "abs/2611.90003")):
+        forum = fresh.replace(*more)
+        assert merge(BASE, forum, fresh) == Merged(forum, ())
+        assert merge(BASE, fresh, forum) == Merged(forum, ())
+
+
 def test_order_of_the_forum_is_kept_and_the_stores_reported() -> None:
     forum = edited(("첫 문장", "사람의 문장"))
     merged = merge(BASE, forum, BASE.replace(FIRST + SECOND, SECOND + FIRST))
