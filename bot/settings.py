@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     forum_api_user: str | None = Field(None, description="that account's user name")
     forum_timeout_s: float = Field(60.0, gt=0, description="seconds to wait for one answer; long posts cook slowly")
     weekly_category_id: int | None = Field(None, description="category the weekly post is published to")
+    review_flow: Literal["shared_draft", "staff_category"] = Field(
+        "shared_draft", description="how drafts are made; staff_category: for forums without shared drafts"
+    )
+    drafts_category_id: int | None = Field(None, description="category only staff reads; for staff_category alone")
     weekly_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
 
     # Model

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
+import os
+import secrets
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +21,15 @@ import click
 from bot.cli.output import say
 
 if TYPE_CHECKING:
+    from bot.forum.review import Reading
+    from bot.jobs.tasks import Parts, Task
     from bot.sandbox.world import World
     from bot.settings import Settings
+    from bot.store.engine import Sessions
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="End after the job instead of keeping the forum open.")
+@click.option("--headless", is_flag=True, help="End after the job instead of living on.")
 @click.option("--fresh", is_flag=True, help="Forget earlier demo runs first.")
 @click.option(
     "--period", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The week; default: the sample week."
@@ -55,7 +61,8 @@ def demo(
     """Run the whole job in a sandbox: no forum, no key, no network needed.
 
     A week's list is collected, abstracts fetched, every paper drafted, the article submitted to a stand-in forum as a
-    shared draft. State is kept between runs, so a second run finds its work done.
+    shared draft. Then the service lives on beside the forum: edit the draft, answer the bot or publish, and see it taken
+    in. State is kept between runs, so a second run finds its work done.
     """
     if (list_path is None) != (recorded is None):
         raise click.UsageError("--list and --recorded go together: the stand-ins need both.")
@@ -64,76 +71,92 @@ def demo(
     from bot.sandbox import world as sandbox
     from bot.sandbox.upstream import read_recorded
     from bot.settings import Settings, load
+    from bot.store.engine import opened
 
     folder = load().data_dir / "demo"
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    with sandbox.running(
-        list_text=list_path.read_text(encoding="utf-8") if list_path else None,
-        recorded=read_recorded(recorded) if recorded else None,
-        forum_file=folder / "forum.json",
-        forum_port=sandbox.FORUM_PORT,
-        latency_s=model_latency,
-    ) as world:
+    seconds: dict[str, float] = {}
+    code = 0
+    with ExitStack() as stack:
+        world = stack.enter_context(
+            sandbox.running(
+                list_text=list_path.read_text(encoding="utf-8") if list_path else None,
+                recorded=read_recorded(recorded) if recorded else None,
+                forum_file=folder / "forum.json",
+                forum_port=sandbox.FORUM_PORT,
+                latency_s=model_latency,
+            )
+        )
         # Only the sandbox's own settings: nothing of a real .env or database is touched.
-        settings = Settings(_env_file=None, database_url=None, data_dir=folder, **world.settings)
+        settings = Settings(
+            _env_file=None,
+            database_url=None,
+            data_dir=folder,
+            webhook_secrets=secrets.token_hex(16),
+            webhook_hosts=(),
+            web_host="127.0.0.1",
+            web_port=0,
+            **world.settings,
+        )
         day = period.date() if period else dt.date.fromisoformat(sandbox.SAMPLE_PERIOD)
-        report = _run(settings, world, day)
+        say("Sandbox world: a forum, a model and the upstream lists, all on this machine.")
+        with _timed(seconds, "store"):
+            sessions = stack.enter_context(opened(settings, say=say))
+        report = _run(settings, sessions, world, day, seconds)
         if out is not None:
             _write(out, world, report)
         _tell(report, headless=headless)
         if not headless:
-            _wait()
+            code = _live_on(settings, sessions, world, report["topic_url"])
+    if not headless:
+        # Threads of jobs that were given back may still run, and nobody waits for them.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
-def _run(settings: Settings, world: World, day: dt.date) -> dict[str, Any]:
+def _run(
+    settings: Settings, sessions: Sessions, world: World, day: dt.date, seconds: dict[str, float]
+) -> dict[str, Any]:
     from bot import clock
     from bot.cli import run
     from bot.forum.submit import topic_url
     from bot.store import summary
-    from bot.store.engine import opened
 
-    seconds: dict[str, float] = {}
-    say("Sandbox world: a forum, a model and the upstream lists, all on this machine.")
-    with _timed(seconds, "store"):
-        store = opened(settings, say=say)
-        sessions = store.__enter__()
-    try:
-        started_at = clock.now()
-        forum_calls = len(world.forum.calls)
-        with _timed(seconds, "collect"):
-            edition_id = run.collect_step(sessions, settings, day)
-        with _timed(seconds, "draft"):
-            run.draft_step(sessions, settings, edition_id)
-        with _timed(seconds, "submit"):
-            done = run.submit_step(sessions, settings, edition_id, again=False)
-        with sessions() as session:
-            segments, drafted = summary.segment_counts(session, edition_id)
-            spent = summary.calls_since(session, started_at)
-            papers = summary.paper_count(session, edition_id)
-        return {
-            "period": day.isoformat(),
-            "outcome": done.outcome,
-            "topic_id": done.topic_id,
-            "topic_url": topic_url(world.forum_url, done.topic_id),
-            "parts": done.parts,
-            "papers": papers,
-            "segments": segments,
-            "segments_drafted": drafted,
-            "calls": spent.calls,
-            "tokens": {
-                "input": spent.input_tokens,
-                "cache_write": spent.cache_write_tokens,
-                "cache_read": spent.cache_read_tokens,
-                "output": spent.output_tokens,
-            },
-            "cost_usd": float(spent.cost_usd),
-            "forum_calls": len(world.forum.calls) - forum_calls,
-            "seconds": {step: round(value, 3) for step, value in seconds.items()},
-        }
-    finally:
-        store.__exit__(None, None, None)
+    started_at = clock.now()
+    forum_calls = len(world.forum.calls)
+    with _timed(seconds, "collect"):
+        edition_id = run.collect_step(sessions, settings, day)
+    with _timed(seconds, "draft"):
+        run.draft_step(sessions, settings, edition_id)
+    with _timed(seconds, "submit"):
+        done = run.submit_step(sessions, settings, edition_id, again=False)
+    with sessions() as session:
+        segments, drafted = summary.segment_counts(session, edition_id)
+        spent = summary.calls_since(session, started_at)
+        papers = summary.paper_count(session, edition_id)
+    return {
+        "period": day.isoformat(),
+        "outcome": done.outcome,
+        "topic_id": done.topic_id,
+        "topic_url": topic_url(world.forum_url, done.topic_id),
+        "parts": done.parts,
+        "papers": papers,
+        "segments": segments,
+        "segments_drafted": drafted,
+        "calls": spent.calls,
+        "tokens": {
+            "input": spent.input_tokens,
+            "cache_write": spent.cache_write_tokens,
+            "cache_read": spent.cache_read_tokens,
+            "output": spent.output_tokens,
+        },
+        "cost_usd": float(spent.cost_usd),
+        "forum_calls": len(world.forum.calls) - forum_calls,
+        "seconds": {step: round(value, 3) for step, value in seconds.items()},
+    }
 
 
 def _write(out: Path, world: World, report: dict[str, Any]) -> None:
@@ -168,13 +191,72 @@ def _tell(report: dict[str, Any], *, headless: bool) -> None:
         click.echo(f"Read the draft as a moderator: {report['topic_url']}")
 
 
-def _wait() -> None:
-    say("The forum stays open until Ctrl-C.")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
+TO_TRY = """Try it in the browser; the bot follows within seconds / 브라우저에서 해 보세요. 봇이 몇 초 안에 따라옵니다:
+  고치기   edit a sentence of the draft; it is kept from then on / 문장을 고치면 봇이 그대로 지킵니다
+  답글     tell the bot `2번 빼줘 부탁해요` or `drop paper 2, please` / 봇에게 시키면 글에 반영하고 답합니다
+  공개하기 publish; the bot never does / 공개는 사람만 합니다
+Ctrl-C stops everything / Ctrl-C를 누르면 모두 멈춥니다."""
+
+
+def _live_on(settings: Settings, sessions: Sessions, world: World, address: str) -> int:
+    """Run the service in this process until Ctrl-C: webhooks in a thread, worker and calendar here; the exit code."""
+    from bot.jobs import calendar, service
+    from bot.jobs.tasks import TASKS, Parts, defer_reading
+    from bot.store import summary
+    from bot.web import app
+
+    # What happens is said in our own lines.
+    logging.basicConfig(level=logging.ERROR, format="%(message)s", force=True)
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    # The stand-in's list is of one week, so the weekly run stays out of the calendar.
+    rules = [rule for rule in calendar.rules_of(settings) if rule.task != "run_weekly"]
+    with app.serving(settings, sessions) as hook_url:
+        assert settings.webhook_secrets is not None
+        world.send_webhooks_to(hook_url, settings.webhook_secrets.get_secret_value())
+        with sessions.begin() as session:
+            for topic_id in summary.topic_ids(session):
+                defer_reading(session, topic_id)  # what people did while no bot was there
+        click.echo(f"{TO_TRY}\n{address}")
+        tasks = {**TASKS, "read_topic": _told(TASKS["read_topic"], world)}
+        code = service.run_worker(Parts(settings, sessions), tasks=tasks, rules=rules, grace_s=2.0)
+    if code:
+        say("\nThe service ended unasked; run the demo again.")
+    else:
         say("\nStopped. What was made is kept for the next run (--fresh forgets it).")
-        sys.exit(0)
+    return code
+
+
+def _told(task: Task, world: World) -> Task:
+    """The task of reading a topic, with words for the person who looks on."""
+    from bot.errors import ConflictError
+    from bot.jobs.retry import reason_of
+
+    def run(parts: Parts, *, topic_id: int) -> object:
+        before = world.bot_post_count()
+        try:
+            reading: Reading = task.run(parts, topic_id=topic_id)
+        except ConflictError:
+            raise  # the queue tries again in seconds
+        except Exception as exc:
+            say(f"  bot: {reason_of(exc)}")
+            raise
+        for line in _lines(reading, world.bot_post_count() - before):
+            say(f"  bot: {line}")
+        return reading
+
+    return replace(task, run=run)
+
+
+def _lines(reading: Reading, answers: int) -> Iterator[str]:
+    if reading.edited_parts:
+        parts = ", ".join(map(str, reading.edited_parts))
+        yield f"took in an edit of part {parts} ({reading.changed} sentences have a person's words now)"
+    if reading.news:
+        yield f"noticed: {', '.join(reading.news)}"
+    if reading.pushed_parts:
+        yield f"edited part {', '.join(map(str, reading.pushed_parts))} of the post"
+    if answers > 0:
+        yield f"answered in the topic ({answers})"
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -219,13 +220,27 @@ class Discourse:
         Raises:
             RefusedError: limits, a taken title, a used key (422), or no right to shared drafts (400).
         """
+        return self._create(title, raw, destination_category_id, tags, external_id, shared_draft="true")
+
+    def create_topic(
+        self, *, title: str, raw: str, category_id: int, tags: Sequence[str], external_id: str
+    ) -> Post | HeldForApproval:
+        """Create an ordinary topic, visible to whoever may read its category, and return its first post as stored.
+
+        Raises: as `create_shared_draft`.
+        """
+        return self._create(title, raw, category_id, tags, external_id)
+
+    def _create(
+        self, title: str, raw: str, category_id: int, tags: Sequence[str], external_id: str, **more: str
+    ) -> Post | HeldForApproval:
         check_external_id(external_id)
         fields: dict[str, Any] = {
             "title": title,
             "raw": raw,
-            "category": destination_category_id,
+            "category": category_id,
             "external_id": external_id,
-            "shared_draft": "true",
+            **more,
         }
         if tags:
             fields["tags"] = [{"name": tag} for tag in tags] if self.rules().tags_are_objects else list(tags)
@@ -233,6 +248,16 @@ class Discourse:
         answer = self._library._post("/posts.json", json=True, **fields)
         with _unreadable_is_lost("POST", "/posts.json", self.username):
             return parse_created(self._needed(answer, "POST", "/posts.json"), base_url=self.url)
+
+    def date_now(self, topic_id: int, now: datetime) -> None:
+        """Make a topic as new as `now`, as publishing a shared draft does: its posts are redated, its bump is reset.
+
+        Raises:
+            ForbiddenError: no scope of a key covers redating.
+        """
+        path = f"/t/{topic_id}/change-timestamp.json"
+        self._library._put(path, timestamp=str(int(now.timestamp())))
+        self._library._put(f"/t/{topic_id}/reset-bump-date.json")
 
     def confirm_shared_draft(self, topic_id: int) -> Topic:
         """Read a topic back that was created a moment ago, and withdraw it unless it is a shared draft.

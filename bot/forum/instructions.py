@@ -48,13 +48,12 @@ def read(raw: str, *, bot: str, is_addressed: bool) -> Said | None:
     is_addressed = is_addressed or bool(re.search(rf"(?<!\w)@{re.escape(bot)}(?![\w-])", text, re.IGNORECASE))
     text = _EMOJI.sub(" ", mention.sub(" ", text)).strip().strip("`\"'“”‘’*").strip()
     first, rest = _first_sentence(text)
-    said = _match(text) if len(text) <= LONGEST else None
-    if said is None and rest and len(first) <= LONGEST and (said := _match(first)) is not None:
-        # A forum wants twenty characters, so people go on: with what to follow, or with anything at all.
-        if said.action == "redraft" and said.remark is None:
-            said = Said(said.action, said.ranks, " ".join(rest.split())[:LONGEST])
-    if said is not None:
+    if len(text) <= LONGEST and (said := _match(text)) is not None:
         return said
+    if len(first) <= LONGEST and (said := _match(first)) is not None:
+        # A forum wants twenty characters, so people go on: with what to follow, or with anything at all.
+        remark = said.remark or (" ".join(rest.split())[:LONGEST] if said.action == "redraft" else None)
+        return Said(said.action, said.ranks, remark)
     return Said("unclear") if is_addressed and text else None
 
 

@@ -97,24 +97,25 @@ def as_markdown(segment: Segment) -> str | None:
     return revision.text if revision.is_markdown else markdown.escape_inline(revision.text)
 
 
-def take(session: Session, of: Anatomy, post: Post, raw: str, *, editor: str, edition: Edition) -> Taken:
+def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, editor: str, edition: Edition) -> Taken:
     """Store what a person's edit of this part means for the segments. The caller commits.
 
     Args:
         raw: the post as the forum holds it now.
+        article: all parts as they are now, so that what was moved to another part is not taken for deleted.
         editor: who edited it last.
     """
     taken = Taken()
     parsed = parse_article(raw, of.papers, has_opening=_has_opening(post))
     before = {int(segment_id): text for segment_id, text in post.shown.items()}
     now_shown: dict[str, str] = {}
-    gone_papers = _gone_papers(of, parsed, before)
+    gone_papers = _gone_papers(of, parsed, before) - set(parse_article(article, of.papers).papers)
     for key, segments in of.segments.items():
         if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:  # type: ignore[arg-type]
             continue  # stands in another part
         if key[1] in gone_papers:
             continue
-        aligned = _aligned(parsed, raw, key, segments, before)
+        aligned = _aligned(parsed, raw, key, segments, before, article)
         for segment, fate in zip(segments, aligned.fates, strict=True):
             old = before.get(segment.id)
             if fate.state == "deleted":
@@ -152,11 +153,13 @@ def _has_opening(post: Post) -> bool:
 
 
 def _aligned(
-    parsed: Parsed, raw: str, key: PassageKey, segments: Sequence[Segment], before: Mapping[int, str]
+    parsed: Parsed, raw: str, key: PassageKey, segments: Sequence[Segment], before: Mapping[int, str], article: str
 ) -> Aligned:
     region = parsed.find(key[0], key[1])  # type: ignore[arg-type]
     text = raw[region.start : region.end] if region else ""
-    return align([before.get(segment.id, "") for segment in segments], text)
+    own = {segment.id for segment in segments}
+    others = [shown for segment_id, shown in before.items() if segment_id not in own]
+    return align([before.get(segment.id, "") for segment in segments], text, article, others)
 
 
 def _fates(
@@ -164,7 +167,7 @@ def _fates(
 ) -> list[str | None]:
     if parsed.find(key[0], key[1]) is None:  # type: ignore[arg-type]
         return []
-    aligned = _aligned(parsed, raw, key, segments, expected)
+    aligned = _aligned(parsed, raw, key, segments, expected, raw)
     return [fate.text if fate.state != "deleted" else None for fate in aligned.fates]
 
 

@@ -21,7 +21,7 @@ from bot.forum import instructions, notices, readback, takeover
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
-from bot.forum.errors import NotFoundError
+from bot.forum.errors import ForbiddenError, NotFoundError, RefusedError
 from bot.forum.limits import normalised, with_token
 from bot.forum.merge import merge
 from bot.forum.readback import SOMEBODY, SYSTEM
@@ -76,6 +76,9 @@ def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame
             reading.news = takeover.take_over(session, topic, seen, now=now)
             topic.read_at = now
             state = topic.edition.state
+            flow = topic.flow
+        if "published" in reading.news and flow == "staff_category" and seen is not None:
+            _complete_move(forum, seen.id, now)
         if seen is None or seen.deleted:
             return reading
         if state not in takeover.OPEN | takeover.PUBLIC:
@@ -115,6 +118,14 @@ def remind(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> int:
     return len(due)
 
 
+def _complete_move(forum: Discourse, topic_id: int, now: dt.datetime) -> None:
+    """A topic moved out of the staff category keeps its old date: give it today's, as publishing would have."""
+    try:
+        forum.date_now(topic_id, now)
+    except (ForbiddenError, RefusedError) as exc:
+        log.warning("article keeps the date of its draft: topic=%d reason=%s", topic_id, exc)
+
+
 def _seen(forum: Discourse, discourse_id: int) -> ForumTopic | None:
     try:
         return forum.topic(discourse_id)
@@ -134,6 +145,8 @@ def _take_edits(
 ) -> None:
     with sessions() as session:
         known = {post.id: (post.discourse_id, post.base_raw) for post in session.get_one(Topic, topic_row_id).posts}
+    ours = {discourse_id for discourse_id, _ in known.values()}
+    article = "\n\n".join(post.raw for post in seen.posts if post.id in ours)
     for post_id, (discourse_id, base) in known.items():
         there = _post_in(seen, discourse_id)
         if there is None or there.deleted or there.raw == base:
@@ -148,7 +161,9 @@ def _take_edits(
             is_person = editor.lower() not in (SYSTEM, forum.username.lower())
             if is_person:
                 of = readback.anatomy(session, topic.edition)
-                taken = readback.take(session, of, post, there.raw, editor=editor, edition=topic.edition)
+                taken = readback.take(
+                    session, of, post, there.raw, article=article, editor=editor, edition=topic.edition
+                )
                 reading.changed += len(taken.changed)
                 reading.edited_parts.append(post.part)
                 takeover.note_person(session, topic, actor=editor, what=f"edited part {post.part}", now=now)

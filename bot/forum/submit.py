@@ -35,10 +35,18 @@ LOST_WAIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an edition goes on the forum."""
+    """Where an edition goes on the forum.
+
+    Attributes:
+        category_id: where it is to be published.
+        tags: names.
+        staff_category_id: where its draft is made as an ordinary topic that only staff reads, on forums without shared
+            drafts; None for a shared draft.
+    """
 
     category_id: int
     tags: tuple[str, ...]
+    staff_category_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,8 @@ def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place) -> _P
                 edition_id=edition.id,
                 external_id=weekly.external_id(edition.period),
                 category_id=place.category_id,
+                flow="shared_draft" if place.staff_category_id is None else "staff_category",
+                drafts_category_id=place.staff_category_id,
             )
             session.add(topic)
         blocks = compose.weekly_blocks(session, edition, frame)
@@ -234,13 +244,7 @@ def _create(
         raise _held_before()
     for is_last_try in (False, True):
         try:
-            made = forum.create_shared_draft(
-                title=plan.title,
-                raw=raw,
-                destination_category_id=place.category_id,
-                tags=place.tags,
-                external_id=plan.external_id,
-            )
+            made = _send(forum, plan, raw, place)
         except (LostAnswerError, RefusedError) as exc:
             found = forum.find_topic(plan.external_id)
             if found is not None:
@@ -264,7 +268,9 @@ def _create(
                 "The forum put the draft into its review queue instead of the drafts category: reject it there, make "
                 "the bot's account a moderator, then submit with `--new-topic`."
             )
-        return forum.confirm_shared_draft(made.topic_id)
+        if place.staff_category_id is None:
+            return forum.confirm_shared_draft(made.topic_id)
+        return forum.topic(made.topic_id)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
@@ -272,6 +278,24 @@ def _held_before() -> RejectedError:
     return RejectedError(
         "The forum's review queue holds a post of this edition since an earlier run, so it is not sent again: approve "
         "or reject it there; if it was rejected, make the bot's account a moderator and submit with `--new-topic`."
+    )
+
+
+def _send(forum: Discourse, plan: _Plan, raw: str, place: Place) -> ForumPost | HeldForApproval:
+    if place.staff_category_id is None:
+        return forum.create_shared_draft(
+            title=plan.title,
+            raw=raw,
+            destination_category_id=place.category_id,
+            tags=place.tags,
+            external_id=plan.external_id,
+        )
+    return forum.create_topic(
+        title=plan.title,
+        raw=raw,
+        category_id=place.staff_category_id,
+        tags=place.tags,
+        external_id=plan.external_id,
     )
 
 
@@ -319,6 +343,7 @@ def _record(
         row.forum_category_id = topic.category_id
         if topic.is_shared_draft:
             row.drafts_category_id = topic.category_id
+        is_draft = topic.category_id == row.drafts_category_id
         keys = _keys_by_part(plan, parts)
         for number, sent in enumerate(parts, 1):
             post = _post_of(topic, plan, number, username)
@@ -326,7 +351,7 @@ def _record(
                 raise ConflictError(f"Part {number} of topic {topic.id} vanished while it was recorded; run again.")
             # What the forum made of our text, unless a person may have edited it: then what we agreed on is what we
             # sent. Somebody else's edit of a draft always makes a new version; publishing takes versions back to 1.
-            is_untouched = topic.is_shared_draft and post.version == 1
+            is_untouched = is_draft and post.version == 1
             _record_post(session, row, number, post, post.raw if is_untouched else normalised(sent), keys[number - 1])
             if not is_untouched and normalised(post.raw) != normalised(sent):
                 edited.append(number)
@@ -388,6 +413,7 @@ def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan,
         ).all()
         bases = {row.part: row.base_raw for row in rows}
         is_open = edition.state == "submitted"
+        drafts_category_id = edition.topic.drafts_category_id if edition.topic else None
     agreed = RULE.join(without_token(base) for base in bases.values())
     if not is_open or normalised(RULE.join(plan.blocks)) == normalised(agreed):
         return Submitted(topic_id, len(bases), "unchanged")
@@ -396,7 +422,7 @@ def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan,
         raise RejectedError(
             f"Topic {topic_id} was deleted on the forum, so the edition is left as it is: `--new-topic` makes another."
         )
-    if not topic.is_shared_draft:
+    if topic.category_id != drafts_category_id:
         remark = f"topic {topic_id} is published, so its text was not brought up to date"
         return Submitted(topic_id, len(bases), "unchanged", remarks=(remark,))
     parts = _parts(plan, forum.rules().max_post_length)

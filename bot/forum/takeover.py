@@ -37,7 +37,7 @@ def take_over(session: Session, topic: Topic, seen: ForumTopic | None, *, now: d
         lifecycle.move(session, edition, "published", actor=FORUM, reason=f"moved to category {seen.category_id}")
         topic.touched_at = now
         news.append("published")
-    if is_draft and not seen.is_shared_draft and edition.state in OPEN:
+    if is_draft and topic.flow == "shared_draft" and not seen.is_shared_draft and edition.state in OPEN:
         # Publication was tried and its category change refused (a tag rule of the destination, say).
         news.append("limbo")
     if edition.state in PUBLIC and not seen.visible:

@@ -155,10 +155,13 @@ def last_whole_week(settings: Settings, now: dt.datetime) -> dt.date:
 
 
 def place_of(settings: Settings) -> Place:
-    """Category and tags of weekly posts."""
+    """Category and tags of weekly posts, and where their drafts are made."""
     settings.require("weekly_category_id")
     assert settings.weekly_category_id is not None
-    return Place(settings.weekly_category_id, settings.weekly_tags)
+    if settings.review_flow == "shared_draft":
+        return Place(settings.weekly_category_id, settings.weekly_tags)
+    settings.require("drafts_category_id")
+    return Place(settings.weekly_category_id, settings.weekly_tags, settings.drafts_category_id)
 
 
 @contextmanager

@@ -42,6 +42,20 @@ class World:
         """Where a person opens the forum."""
         return str(self.settings["forum_url"])
 
+    def send_webhooks_to(self, url: str, secret: str) -> int:
+        """Have the forum tell this address, and no other any more, of posts and topics; the webhook's id."""
+        self.forum.webhooks.instance = self.forum_url
+        with self.forum.writing():
+            self.forum.state.web_hooks.clear()  # a saved forum still knows where the bot was last time
+        return self.forum.add_web_hook(url, secret=secret, events=("post", "topic")).id
+
+    def bot_post_count(self) -> int:
+        """How many posts and whispers of the bot there are."""
+        with self.forum.lock:
+            bot = self.forum.state.user_named(BOT_USER)
+            assert bot is not None
+            return sum(post.user_id == bot.id for post in self.forum.state.posts.values())
+
 
 @contextmanager
 def running(

@@ -278,6 +278,8 @@ class Topic(Base):
     title: Mapped[str | None]
     """As the forum has it; a moderator may have changed it."""
     tags: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    flow: Mapped[str] = mapped_column(server_default=text("'shared_draft'"))
+    """`shared_draft`, or `staff_category`: made as an ordinary topic where only staff reads."""
     drafts_category_id: Mapped[int | None]
     """Where it was made; it is published when it lies elsewhere."""
     forum_category_id: Mapped[int | None]

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
@@ -113,6 +114,29 @@ def serve(settings: Settings, sessions: Sessions, *, say: Callable[[str], None])
         say("WEBHOOK_SECRETS is not set: all webhooks are refused; the forum is only polled.")
     with contextlib.closing(listener):
         return asyncio.run(_serve(Server(make_app(gate, sessions)), listener))
+
+
+@contextlib.contextmanager
+def serving(settings: Settings, sessions: Sessions) -> Iterator[str]:
+    """Serve in a thread for the time of the block; yields the address that webhooks are to be sent to.
+
+    Raises:
+        SettingsError: as `serve`.
+    """
+    gate = hooks.gate_of(settings)
+    listener = _listen(settings.web_host, settings.web_port)
+    host, port = listener.getsockname()[:2]
+    server = Server(make_app(gate, sessions))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
+    # Webhooks that come before the server runs wait in the listener's queue.
+    listener.listen(server.config.backlog)
+    thread.start()
+    try:
+        yield f"http://{host}:{port}/hooks/discourse"
+    finally:
+        server.should_exit = True
+        thread.join(STOP_S + 1)
+        listener.close()
 
 
 async def _serve(server: Server, listener: socket.socket) -> bool:

@@ -137,6 +137,7 @@ def upgrade() -> None:
     op.add_column(
         "topics", sa.Column("tags", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
     )
+    op.add_column("topics", sa.Column("flow", sa.Text(), server_default=sa.text("'shared_draft'"), nullable=False))
     op.add_column("topics", sa.Column("drafts_category_id", sa.Integer(), nullable=True))
     op.add_column("topics", sa.Column("forum_category_id", sa.Integer(), nullable=True))
     op.add_column("topics", sa.Column("is_listed", sa.Boolean(), server_default=sa.text("true"), nullable=False))
@@ -152,6 +153,7 @@ def downgrade() -> None:
     op.drop_column("topics", "is_listed")
     op.drop_column("topics", "forum_category_id")
     op.drop_column("topics", "drafts_category_id")
+    op.drop_column("topics", "flow")
     op.drop_column("topics", "tags")
     op.drop_column("topics", "title")
     op.drop_column("revisions", "is_markdown")
