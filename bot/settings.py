@@ -4,12 +4,15 @@ Every field is one environment variable of the same name in capitals (`FORUM_URL
 directory is read too. `.env.example` lists them all with their defaults; a test holds the two together.
 """
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as MalformedSettingError
 
 from bot.errors import SettingsError
 
@@ -30,6 +33,10 @@ class Settings(BaseSettings):
     forum_api_key: SecretStr | None = Field(None, description="API key bound to the bot's moderator account")
     forum_api_user: str | None = Field(None, description="that account's user name")
     forum_timeout_s: float = Field(60.0, gt=0, description="seconds to wait for one answer; long posts cook slowly")
+    forum_admin_user: str | None = Field(None, description="an administrator, for `setup-forum` and `doctor` only")
+    forum_admin_key: SecretStr | None = Field(
+        None, description="a global API key of that administrator, made for the run and deleted after it"
+    )
     weekly_category_id: int | None = Field(None, description="category the weekly post is published to")
     review_flow: Literal["shared_draft", "staff_category"] = Field(
         "shared_draft", description="how drafts are made; staff_category: for forums without shared drafts"
@@ -66,15 +73,26 @@ class Settings(BaseSettings):
 
     # Posts
     time_zone: str = Field("Asia/Seoul", description="zone of dates that people read")
-    byline: str | None = Field(None, description="line above the weekly introduction; none: left out")
-    note_machine: str | None = Field(None, description="closing note 1, machine-made text; none: left out")
-    note_digest: str | None = Field(None, description="closing note 2, who made it and the mail; none: left out")
-    note_like: str | None = Field(None, description="closing note 3, please press like; none: left out")
+    byline: str | None = Field(
+        None, description="line above the weekly introduction; empty: the usual text; the word none: no line"
+    )
+    note_machine: str | None = Field(
+        None, description="closing note 1, machine-made text; empty: the usual text; the word none: no line"
+    )
+    note_digest: str | None = Field(
+        None, description="closing note 2, who made it and the mail; empty: the usual text; the word none: no line"
+    )
+    note_like: str | None = Field(
+        None, description="closing note 3, please press like; empty: the usual text; the word none: no line"
+    )
 
     # Service
     weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")
     web_host: str = Field("127.0.0.1", description="address the web part listens on; put a TLS proxy before it")
     web_port: int = Field(8290, ge=0, le=65535, description="port the web part listens on")
+    public_url: HttpUrl | None = Field(
+        None, description="address the web part has on the internet; webhooks go to /hooks/discourse below it"
+    )
     webhook_secrets: SecretStr | None = Field(
         None, description="the forum's webhook secret, 12 characters or more; old,new while it is changed"
     )
@@ -87,6 +105,29 @@ class Settings(BaseSettings):
     inbox_keep_days: int = Field(30, ge=1, description="webhooks are deleted after so many days")
     jobs_keep_days: int = Field(7, ge=1, description="finished jobs are deleted after so many days")
     failed_jobs_keep_days: int = Field(90, ge=1, description="failed jobs are deleted after so many days")
+
+    @field_validator("forum_url", "anthropic_base_url", "arxiv_url", "dair_page")
+    @classmethod
+    def _no_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
+        if value is not None and (value.username or value.password):
+            raise ValueError("an address must not hold a user name or password, because addresses are printed")
+        return value
+
+    @field_validator("forum_api_key")
+    @classmethod
+    def _fit_for_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+            raise ValueError("it holds blanks or odd characters; copy it again from the forum")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, KeyError, OSError):
+            raise ValueError("no time zone of that name; use one like Asia/Seoul") from None
+        return value
 
     @field_validator("weekly_tags", "webhook_hosts", mode="before")
     @classmethod
@@ -117,3 +158,7 @@ def load(**overrides: object) -> Settings:
         first = exc.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
         raise SettingsError(f"{name} is not usable: {first['msg']}.") from None
+    except MalformedSettingError as exc:  # a value that is to be JSON and is not
+        raise SettingsError(f"A setting cannot be read: {exc}; it must be JSON (see .env.example).") from None
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env is not UTF-8 text; save it as UTF-8.") from None

@@ -13,19 +13,22 @@
 import os
 import signal
 import sys
+import tempfile
 import threading
+import traceback
 from types import FrameType
 from typing import NoReturn
 
 import click
 
 from bot.cli.demo import demo
+from bot.cli.doctor import doctor, setup_forum
 from bot.cli.run import collect, draft, preview, run, submit
 from bot.cli.service import jobs, up, web, worker
 from bot.cli.source import source
 from bot.cli.status import costs, status
 from bot.cli.store import migrate
-from bot.errors import BotError, TransientError
+from bot.errors import BotError, ConflictError, TransientError
 
 EXIT_REFUSED = 1
 EXIT_STORE = 3
@@ -49,10 +52,21 @@ class ExitCodes(click.Group):
             click.echo(f"paperbot: {exc}", err=True)
             if isinstance(exc, StoreUnavailableError):
                 sys.exit(EXIT_STORE)
-            sys.exit(EXIT_LATER if isinstance(exc, TransientError) else EXIT_REFUSED)
+            sys.exit(EXIT_LATER if isinstance(exc, TransientError | ConflictError) else EXIT_REFUSED)
         except BrokenPipeError:  # `paperbot ... | head`
             sys.stderr.close()
             sys.exit(EXIT_REFUSED)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except OSError as exc:
+            click.echo(
+                f"paperbot: {exc.strerror or exc}: {exc.filename or 'a file or address'}. Correct it, then run again.",
+                err=True,
+            )
+            sys.exit(EXIT_REFUSED)
+        except Exception as exc:  # noqa: BLE001 - the last edge: a person gets a sentence, the trace goes to a file
+            click.echo(f"paperbot: {_unexpected(exc)}", err=True)
+            sys.exit(EXIT_STORE if type(exc).__module__.startswith("sqlalchemy.") else EXIT_REFUSED)
         except KeyboardInterrupt:
             click.echo("paperbot: stopped. The same command goes on where it stopped.", err=True)
             _leave(EXIT_INTERRUPTED)
@@ -64,7 +78,24 @@ def cli() -> None:
     """Bilingual paper posts for a Discourse community: collect, draft, submit for review."""
 
 
-for command in (demo, run, collect, draft, submit, preview, status, costs, source, migrate, up, worker, web, jobs):
+for command in (
+    demo,
+    run,
+    collect,
+    draft,
+    submit,
+    preview,
+    status,
+    costs,
+    source,
+    migrate,
+    up,
+    worker,
+    web,
+    jobs,
+    doctor,
+    setup_forum,
+):
     cli.add_command(command)
 
 
@@ -85,6 +116,15 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
         signal.signal(signal.SIGALRM, _stop)
         signal.setitimer(signal.ITIMER_REAL, STOP_WAIT_S)
     raise KeyboardInterrupt
+
+
+def _unexpected(exc: Exception) -> str:
+    """A sentence for an error that nobody foresaw; its trace is kept for whoever mends it."""
+    if type(exc).__module__.startswith("sqlalchemy."):
+        return "Postgres broke off in the middle of the work. What was stored is kept: run the same command again."
+    with tempfile.NamedTemporaryFile("w", prefix="paperbot-", suffix=".log", delete=False, encoding="utf-8") as file:
+        traceback.print_exception(exc, file=file)
+    return f"An unforeseen error stopped this ({type(exc).__name__}). Please report it with the trace in {file.name}."
 
 
 def _leave(code: int) -> NoReturn:

@@ -10,6 +10,7 @@ from bot.editions import collect, weekly
 from bot.papers.identity import arxiv_id_of
 from bot.settings import Settings
 from bot.sources.dair import Awaited, ListedWeek
+from bot.sources.fetch import shown
 from bot.translation import prices
 
 
@@ -17,7 +18,9 @@ def show(settings: Settings, day: dt.date) -> None:
     """Print the plan for the week of `day`."""
     click.echo(f"Dry run for the week of {weekly.monday_of(day)}: nothing is sent, nothing is stored.")
     if "://" in settings.dair_list:
-        click.echo(f"Would read the list at {settings.dair_list} (not read now; give a downloaded copy with --list).")
+        click.echo(
+            f"Would read the list at {shown(settings.dair_list)} (not read now; give a downloaded copy: --list)."
+        )
         _show_rest(settings, day, None)
         return
     from bot.jobs.weekly import read_week

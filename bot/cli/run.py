@@ -165,9 +165,9 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
     for rank, reason in sorted(done.failed.items()):
         say(f"{f'Paper {rank}' if rank else 'The introduction'} could not be drafted: {reason}")
     if done.waiting:
-        when = f"in {done.retry_after_s:.0f} s" if done.retry_after_s else "in some minutes"
+        when = f"in {done.retry_after_s:.0f} s" if done.retry_after_s else "later"
         raise TransientError(
-            f"The model is busy; {', '.join(done.waiting)} wait for it. Run this again {when}: drafts so far are kept.",
+            f"{done.why} Still without a draft: {', '.join(done.waiting)}. Run this again {when}; the rest is kept.",
             retry_after_s=done.retry_after_s,
         )
 

@@ -21,9 +21,6 @@ from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Paper, Sighting
 from bot.translation import passages
 
-ARXIV_PAUSE_S = 300.0
-"""Pause after arXiv asked for one without saying how long; its bans last, so minutes rather than seconds."""
-
 
 @dataclass(frozen=True, slots=True)
 class Collected:
@@ -193,23 +190,25 @@ def _from_arxiv(
 ) -> tuple[dict[str, ArxivPaper], tuple[str, ...]]:
     if not ids:
         return {}, ()
-    try:
-        result = arxiv.fetch(
+
+    def fetch() -> arxiv.FetchResult:
+        return arxiv.fetch(
             ids,
             client=http,
             base_url=base_url,
             take_turn=lambda: pacing.take_turn(sessions, "arXiv", interval_s),
             contact=contact,
         )
+
+    try:
+        result = fetch()
+        if not result.papers:
+            # On bad days arXiv sends empty answers. One that comes twice is believed: the papers keep the list's text.
+            result = fetch()
     except TransientError as exc:
         if exc.retry_after_s is not None:
             pacing.hold(sessions, "arXiv", exc.retry_after_s)
         raise
-    if not result.papers and len(ids) > 1:
-        raise TransientError(
-            f"arXiv answered, but knew none of {len(ids)} papers, as it does on bad days; try again in some minutes.",
-            retry_after_s=ARXIV_PAUSE_S,
-        )
     return dict(result.papers), result.unknown
 
 

@@ -45,12 +45,14 @@ class Drafted:
         failed: ranks that could not be drafted, with the reason for moderators; 0 is the introduction.
         waiting: what could not be drafted *now*; empty when the edition is complete or has only failures.
         retry_after_s: when the model asked to come back, if it said so.
+        why: what one of the waiting calls met.
     """
 
     asked: int
     failed: dict[int, str]
     waiting: tuple[str, ...] = ()
     retry_after_s: float | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,11 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
         calls.settle_lost(desk.sessions, edition_id)
         with desk.sessions() as session:
             edition = session.get_one(Edition, edition_id)
+            if edition.state == "collecting":
+                raise RejectedError(
+                    f"Edition {edition.series} {edition.period} is not collected yet: "
+                    f"run `paperbot collect {edition.series} --period {edition.period}` first."
+                )
             if edition.state not in ("drafting", "checked", "submitted"):
                 return Drafted(0, {})
             known = passages.load_all(session, edition)
@@ -218,6 +225,7 @@ def _run(
         failed: dict[int, str] = {}
         waiting: list[str] = []
         retry_after_s: float | None = None
+        why = ""
         stop: BotError | None = None
         try:
             for done, job in enumerate(as_completed(jobs), 1):
@@ -228,6 +236,7 @@ def _run(
                     continue
                 if isinstance(error, TransientError):
                     waiting.append(name)
+                    why = str(error)
                     if error.retry_after_s is not None:
                         retry_after_s = max(retry_after_s or 0.0, error.retry_after_s)
                 elif isinstance(error, RejectedError):
@@ -242,7 +251,7 @@ def _run(
             raise
     if stop is not None:
         raise stop
-    return Drafted(total, failed, tuple(waiting), retry_after_s)
+    return Drafted(total, failed, tuple(waiting), retry_after_s, why)
 
 
 def _draft_paper(

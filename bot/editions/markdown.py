@@ -259,7 +259,7 @@ def _backslashes(line: str) -> Iterator[int]:
 _NOT_IN_A_URL = re.compile(r"[\s<>\"\\\x00-\x20\x7f]")
 _LABEL = r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
-_LOOSE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_UNDERSCORES = re.compile(r"_+")
 # Left as they are; all else becomes %XX, so that link detection takes the whole address and Markdown none of it.
 _URL_SAFE = "/:@&=+,;%~.-_"
 _URL_TRAPS = (
@@ -271,6 +271,13 @@ _URL_TRAPS = (
     (re.compile(r",$"), "%2C"),
     (re.compile(r";$"), "%3B"),
 )
+
+
+def _emphasises(url: str) -> bool:
+    """Whether underscores in it could open emphasis and later close it: in `user__name` they do not."""
+    runs = list(_UNDERSCORES.finditer(url))
+    opening = [run.start() for run in runs if not url[: run.start()][-1:].isalnum()]
+    return any(run.start() > opening[0] and not url[run.end() :][:1].isalnum() for run in runs) if opening else False
 
 
 def link_line(url: str) -> str:
@@ -304,5 +311,4 @@ def _plain_url_part(part: str) -> str:
     encoded = quote(part, safe=_URL_SAFE)
     for trap, replacement in _URL_TRAPS:
         encoded = trap.sub(replacement, encoded)
-    # One alone opens nothing: /_name stays readable.
-    return _LOOSE_UNDERSCORE.sub("%5F", encoded) if len(_LOOSE_UNDERSCORE.findall(encoded)) > 1 else encoded
+    return encoded.replace("_", "%5F") if _emphasises(encoded) else encoded

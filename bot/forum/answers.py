@@ -36,6 +36,7 @@ class SiteRules:
         title_prettify: whether titles are rewritten; None where the site does not say (the setting is not public).
         default_locale: the site's language, e.g. `ko`; None where the site does not say.
         whispers: whether whispers are switched on; None where the site does not say.
+        category_ids: the categories our user sees; None where the site does not list them.
     """
 
     max_post_length: int = 32_000
@@ -51,6 +52,7 @@ class SiteRules:
     title_prettify: bool | None = None
     default_locale: str | None = None
     whispers: bool | None = None
+    category_ids: frozenset[int] | None = None
 
     @property
     def may_rewrite_titles(self) -> bool:
@@ -214,7 +216,16 @@ def parse_rules(site: Any, settings: Any) -> SiteRules:
         title_prettify=_optional_bool(settings, "title_prettify"),
         default_locale=_optional_str(settings, "default_locale"),
         whispers=_whispers(site, settings),
+        category_ids=_category_ids(site),
     )
+
+
+def _category_ids(site: Mapping[str, Any]) -> frozenset[int] | None:
+    # Forums with many categories may leave the list out and load it piece by piece.
+    listed = site.get("categories")
+    if not isinstance(listed, list) or not listed:
+        return None
+    return frozenset(_int(_object(category, "category"), "id") for category in listed)
 
 
 def _whispers(site: Mapping[str, Any], settings: Mapping[str, Any]) -> bool | None:

@@ -5,6 +5,7 @@ deleted stays out of this edition. Text that belongs to no segment is nobody's b
 because the merge keeps whatever stands there.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ SYSTEM = "system"
 """The forum itself edits posts (it fetches remote images); such an edit is nobody's words."""
 SOMEBODY = "moderator"
 """Name of an editor whom the forum no longer tells: publication wipes a first post's history."""
+
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 PassageKey = tuple[str, int | None]
 """Kind, and the item's id; None for the introduction."""
@@ -189,7 +192,7 @@ def _store(session: Session, post: Post, segment: Segment, old: str | None, text
         return 0
     offers = 0
     ours = as_markdown(segment)
-    if ours is not None and ours.strip() not in ((old or "").strip(), text.strip()):
+    if ours is not None and not _says(ours, old or "") and not _says(ours, text):
         session.execute(insert(Offer).values(post_id=post.id, forum_text=text, our_text=ours).on_conflict_do_nothing())
         offers = 1
     passages.add_revision(
@@ -203,6 +206,11 @@ def _store(session: Session, post: Post, segment: Segment, old: str | None, text
         replacing=present,
     )
     return offers
+
+
+def _says(ours: str, other: str) -> bool:
+    """Whether both show the same. How a sentence is escaped depends on its neighbours, which `ours` does not have."""
+    return _ESCAPED.sub(r"\1", ours.strip()) == _ESCAPED.sub(r"\1", other.strip())
 
 
 def _omit(session: Session, edition: Edition, segment: Segment, editor: str) -> None:

@@ -139,9 +139,10 @@ def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place) -> _P
         topic = edition.topic
         if topic is None:
             if edition.state != "checked":
+                step = "collect" if edition.state == "collecting" else "draft"
                 raise RejectedError(
                     f"Edition {edition.series} {edition.period} is {edition.state}, not ready to submit: "
-                    f"run `paperbot draft {edition.series} --period {edition.period}` first."
+                    f"run `paperbot {step} {edition.series} --period {edition.period}` first."
                 )
             topic = Topic(
                 edition_id=edition.id,
@@ -202,6 +203,7 @@ def _put(
     """Make the topic, or find it from an interrupted run; add what is missing; record it."""
     parts = _parts(plan, forum.rules().max_post_length)
     check_limits(plan.title, parts, place.tags, forum.rules())
+    _check_category(forum, place.category_id)
     found = forum.find_topic(plan.external_id)
     is_new = found is None
     topic = found or _create(sessions, forum, edition_id, plan, parts[0], place, sleep)
@@ -220,6 +222,16 @@ def _put(
     refreshed = _refresh(sessions, forum, edition_id, plan, topic.id)
     left_alone = sorted({*edited, *refreshed.left_alone})
     return replace(done, left_alone=tuple(left_alone), remarks=done.remarks + refreshed.remarks)
+
+
+def _check_category(forum: Discourse, category_id: int) -> None:
+    """A shared draft's destination is not checked by the forum, so a wrong one would show at publication only."""
+    known = forum.rules().category_ids
+    if known is not None and category_id not in known:
+        raise RejectedError(
+            f'The forum has no category {category_id} that "{forum.username}" can see: correct WEEKLY_CATEGORY_ID '
+            "(the number is in the category's address: /c/papers/12 is 12)."
+        )
 
 
 def _parts(plan: _Plan, limit: int) -> list[str]:
@@ -402,7 +414,7 @@ def _record_hold(sessions: Sessions, edition_id: int, held: HeldForApproval) -> 
 
 
 def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan, topic_id: int) -> Submitted:
-    """Bring parts up to date that nobody touched; no call at all where nothing of ours changed."""
+    """Bring parts up to date that nobody touched; one call where nothing changed, to see that the draft is there."""
     with sessions() as session:
         edition = session.get_one(Edition, edition_id)
         rows = session.scalars(
@@ -415,13 +427,15 @@ def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan,
         is_open = edition.state == "submitted"
         drafts_category_id = edition.topic.drafts_category_id if edition.topic else None
     agreed = RULE.join(without_token(base) for base in bases.values())
-    if not is_open or normalised(RULE.join(plan.blocks)) == normalised(agreed):
+    if not is_open:
         return Submitted(topic_id, len(bases), "unchanged")
     topic = _living(forum, topic_id)
     if topic is None:
         raise RejectedError(
             f"Topic {topic_id} was deleted on the forum, so the edition is left as it is: `--new-topic` makes another."
         )
+    if normalised(RULE.join(plan.blocks)) == normalised(agreed):
+        return Submitted(topic_id, len(bases), "unchanged")
     if topic.category_id != drafts_category_id:
         remark = f"topic {topic_id} is published, so its text was not brought up to date"
         return Submitted(topic_id, len(bases), "unchanged", remarks=(remark,))

@@ -30,6 +30,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from bot.errors import RejectedError
+
 LIST_PATH: Final = "/dair/README.md"
 ARXIV_BASE_PATH: Final = "/arxiv"  # stands for the host; clients add the API's own path
 ARXIV_PATH: Final = f"{ARXIV_BASE_PATH}/api/query"
@@ -99,8 +101,27 @@ class _ArmedFault:
 
 
 def read_recorded(path: Path) -> list[dict[str, Any]]:
-    """The recorded papers of a JSON-lines file, one object a paper, blank lines ignored."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    """The recorded papers of a JSON-lines file, one object a paper, blank lines ignored.
+
+    Raises:
+        RejectedError: a line is no such object; the message names it.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [_recorded(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _recorded(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        paper = json.loads(line)
+    except ValueError as exc:
+        raise RejectedError(f"{path}:{number} is not JSON: {exc}. Each line is one paper as a JSON object.") from exc
+    links = paper.get("links") if isinstance(paper, dict) else None
+    texts = [paper.get(kind) for kind in ("title", "intro", "abstract")] if isinstance(paper, dict) else []
+    if not isinstance(links, list) or not all(isinstance(link, dict) and "url" in link for link in links):
+        raise RejectedError(f'{path}:{number} has no `links`: a list of {{"label": ..., "url": ...}} is needed.')
+    if not all(text is None or (isinstance(text, dict) and {"en", "ko"} <= text.keys()) for text in texts):
+        raise RejectedError(f'{path}:{number}: title, intro and abstract are null or {{"en": ..., "ko": ...}}.')
+    return dict(paper)
 
 
 def stand_in_papers(recorded: Iterable[Mapping[str, Any]]) -> list[StandInPaper]:

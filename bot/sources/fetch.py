@@ -35,17 +35,17 @@ def read_text(location: str, *, client: httpx.Client, max_bytes: int = 10_000_00
     elif location.lower().startswith(("http://", "https://")):
         content = _read_web(location, client, max_bytes, deadline_s)
     else:
-        raise RejectedError(f"{_shown(location)} is neither a path nor an http(s) address; give one of these.")
+        raise RejectedError(f"{shown(location)} is neither a path nor an http(s) address; give one of these.")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         place = f"byte {error.start + 1} fits nowhere"
         raise RejectedError(
-            f"{_shown(location)} is not UTF-8 text ({place}); check that it is the right one."
+            f"{shown(location)} is not UTF-8 text ({place}); check that it is the right one."
         ) from error
 
 
-def _shown(location: str) -> str:
+def shown(location: str) -> str:
     """The location without what may be secret in an address: user, password, query."""
     scheme, mark, rest = location.partition("://")
     if not mark:
@@ -56,7 +56,7 @@ def _shown(location: str) -> str:
 
 
 def _too_long(location: str, max_bytes: int) -> RejectedError:
-    return RejectedError(f"{_shown(location)} is longer than {max_bytes:,} bytes; check that it is the right one.")
+    return RejectedError(f"{shown(location)} is longer than {max_bytes:,} bytes; check that it is the right one.")
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -96,9 +96,9 @@ def _read_web(address: str, client: httpx.Client, max_bytes: int, deadline_s: fl
             finally:
                 response.close()
             if request.url.scheme not in ("http", "https"):
-                raise RejectedError(f"{_shown(address)} redirects to something that is no web address; check it.")
+                raise RejectedError(f"{shown(address)} redirects to something that is no web address; check it.")
             _require_time(address, ends_at, deadline_s)
-    raise RejectedError(f"{_shown(address)} redirects more than {MAX_REDIRECTS} times; give the final address.")
+    raise RejectedError(f"{shown(address)} redirects more than {MAX_REDIRECTS} times; give the final address.")
 
 
 @contextmanager
@@ -107,23 +107,23 @@ def _translated(address: str) -> Iterator[None]:
     try:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-        raise RejectedError(f"{_shown(address)} is not a usable web address ({error}); check it.") from error
+        raise RejectedError(f"{shown(address)} is not a usable web address ({error}); check it.") from error
     except httpx.TimeoutException as error:
-        raise TransientError(f"{_shown(address)} does not answer in time; try again later.") from error
+        raise TransientError(f"{shown(address)} does not answer in time; try again later.") from error
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
-        raise TransientError(f"{_shown(address)} cannot be reached ({reason}); try again later.") from error
+        raise TransientError(f"{shown(address)} cannot be reached ({reason}); try again later.") from error
 
 
 def _require_text(response: httpx.Response, address: str) -> None:
     status = response.status_code
     if status in _RETRY_STATUSES or status >= 500:
         raise TransientError(
-            f"{_shown(address)} answers {status} {response.reason_phrase}; try again later.",
+            f"{shown(address)} answers {status} {response.reason_phrase}; try again later.",
             retry_after_s=_retry_after_s(response.headers),
         )
     if status != 200:
-        raise RejectedError(f"{_shown(address)} answers {status} {response.reason_phrase}; check the address.")
+        raise RejectedError(f"{shown(address)} answers {status} {response.reason_phrase}; check the address.")
 
 
 def _retry_after_s(headers: httpx.Headers) -> float | None:
@@ -143,7 +143,7 @@ def _body(response: httpx.Response, address: str, max_bytes: int, ends_at: float
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip"):
         raise RejectedError(
-            f"{_shown(address)} answers packed as {encoding!r}, which was not asked for; try another address."
+            f"{shown(address)} answers packed as {encoding!r}, which was not asked for; try another address."
         )
     pieces = _sent(response, address, max_bytes, ends_at, deadline_s)
     body = bytearray()
@@ -178,11 +178,11 @@ def _unpacked(pieces: Iterator[bytes], address: str) -> Iterator[bytes]:
         while tail := member.decompress(b"", _AT_ONCE):
             yield tail
     except zlib.error as error:
-        raise TransientError(f"{_shown(address)} sends garbled gzip ({error}); try again later.") from error
+        raise TransientError(f"{shown(address)} sends garbled gzip ({error}); try again later.") from error
     if not member.eof:
-        raise TransientError(f"The answer of {_shown(address)} breaks off; try again later.")
+        raise TransientError(f"The answer of {shown(address)} breaks off; try again later.")
 
 
 def _require_time(address: str, ends_at: float, deadline_s: float) -> None:
     if time.monotonic() > ends_at:
-        raise TransientError(f"{_shown(address)} takes longer than {deadline_s:g} seconds; try again later.")
+        raise TransientError(f"{shown(address)} takes longer than {deadline_s:g} seconds; try again later.")

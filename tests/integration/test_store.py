@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from bot.errors import ConflictError, SettingsError, TransientError
 from bot.settings import Settings
 from bot.store import locks, migrate, pacing
+from bot.store.embedded import EmbeddedStoreError
 from bot.store.engine import Sessions, StoreUnavailableError, make_engine, opened, wait_until_up
 
 
@@ -110,6 +111,21 @@ def test_embedded_store_is_migrated_kept_and_stopped(data_dir: Path) -> None:
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
     with opened(settings(None, data_dir)) as sessions, sessions() as session:
         assert session.scalar(text("select count(*) from paces")) == 1
+
+
+@pytest.mark.parametrize("name", ["with a blank", "한글 폴더", "deep/" * 30])
+def test_embedded_store_starts_in_any_folder(data_dir: Path, name: str) -> None:
+    with opened(settings(None, data_dir / name)) as sessions, sessions() as session:
+        assert session.scalar(text("select count(*) from editions")) == 0
+
+
+def test_folder_that_cannot_be_made_is_named_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    with (
+        pytest.raises(EmbeddedStoreError, match="file/postgres"),
+        opened(settings(None, tmp_path / "file")),
+    ):
+        pass
 
 
 def test_embedded_store_refuses_another_versions_folder(data_dir: Path) -> None:

@@ -29,7 +29,7 @@ from bot.sandbox.forum.state import Topic as ForumTopic
 from bot.sandbox.server import serve
 from bot.settings import Settings
 from bot.store.engine import Sessions, make_engine
-from bot.store.tables import Edition, EditionItem, Passage, Post, Revision, Segment, Topic, Transition
+from bot.store.tables import Edition, EditionItem, Notice, Passage, Post, Revision, Segment, Topic, Transition
 from tests.crash.driver import fresh_database
 
 THREE_PARTS = 7_500
@@ -200,6 +200,7 @@ def desk(request: pytest.FixtureRequest, drafted: tuple[Sessions, int, Settings]
     with Discourse(stage.url, username=sandbox.BOT_USER, api_key=key, timeout_s=5) as discourse:
         yield Desk(sessions, edition_id, settings, forum, discourse)
     with sessions.begin() as session:
+        session.execute(delete(Notice))
         session.execute(delete(Post))
         session.execute(delete(Topic))
         session.execute(delete(Transition).where(Transition.from_state.in_(("checked", "submitted"))))
@@ -244,12 +245,11 @@ def test_an_edition_is_created_verified_and_recorded_in_at_most_eight_calls(desk
 
 
 @both_modes
-def test_a_second_run_asks_the_forum_nothing(desk: Desk) -> None:
+def test_a_second_run_only_looks_whether_the_topic_is_there(desk: Desk) -> None:
     first = desk.submit()
     desk.forum.calls.clear()
     assert desk.submit() == Submitted(first.topic_id, 3, "unchanged")
-    assert desk.submit(again=False) == Submitted(first.topic_id, 3, "unchanged")
-    assert desk.forum.calls == []
+    assert all(call.method == "GET" for call in desk.forum.calls)
 
 
 def test_parts_stay_below_the_limit_and_together_are_the_whole_article(desk: Desk) -> None:
@@ -340,7 +340,7 @@ def one_fault_and_again(desk: Desk, kind: FaultKind, match: str, nth: int) -> No
     assert desk.state() == "submitted"
     desk.forum.calls.clear()
     assert desk.submit() == Submitted(desk.topic.id, 3, "unchanged")
-    assert desk.forum.calls == []
+    assert all(call.method == "GET" for call in desk.forum.calls)
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "502_after", "race_500"])
@@ -561,7 +561,6 @@ def test_a_recorded_draft_that_was_deleted_is_left_so_until_a_person_says_otherw
     desk.undraft(rank=2)
     first = desk.submit()
     desk.forum.delete_topic(sandbox.MODERATOR, first.topic_id)
-    assert desk.submit().outcome == "unchanged"
     desk.draft_again(rank=2)
     with pytest.raises(RejectedError, match=r"deleted on the forum.*`--new-topic` makes another"):
         desk.submit()
@@ -607,7 +606,7 @@ def test_an_untouched_draft_is_updated_when_a_failed_paper_is_drafted_after_all(
     assert [base for _, _, base in desk.recorded()] == desk.raws
     desk.forum.calls.clear()
     assert desk.submit().outcome == "unchanged"
-    assert desk.forum.calls == []
+    assert all(call.method == "GET" for call in desk.forum.calls)
 
 
 def test_a_persons_edit_is_never_written_over(desk: Desk) -> None:
