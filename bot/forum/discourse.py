@@ -52,6 +52,7 @@ from bot.forum.errors import (
     Sent,
     UnreadableAnswerError,
     error_in,
+    http_date,
     read_json,
     transport_error,
     unanswered,
@@ -63,6 +64,9 @@ log = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 5.0
 POSTS_PER_CALL = 50
 CALLS_KEPT = 1_000
+
+_category_slugs: dict[tuple[str, int], str] = {}
+"""By forum and category, for the whole process: each sweep opens a connection of its own, and calls are few."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,6 @@ class Discourse:
         self._library = _Library(url, username, api_key, timeout_s, transport)
         self._rules: SiteRules | None = None
         self._rules_lock = threading.Lock()
-        self._category_slugs: dict[int, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +149,25 @@ class Discourse:
         """The last requests, oldest first."""
         return self._library.call_log
 
+    @property
+    def server_time(self) -> datetime | None:
+        """The forum's clock at its last answer (`Date`, whole seconds); None before the first."""
+        return self._library.server_time
+
+    def read(self, path: str, *, as_visitor: bool = False, **params: str) -> Any:
+        """Any address of the forum, undecoded but for JSON: `admin.py` parses what comes.
+
+        Args:
+            path: with its slash and `.json`.
+            as_visitor: without the key, as anybody reads it.
+            params: the query.
+        """
+        return self._read_as_visitor(path) if as_visitor else self._read(path, **params)
+
+    def write(self, method: str, path: str, fields: Mapping[str, Any]) -> Any:
+        """Send `fields` to an address of the administration; None where the forum has nothing to say to it."""
+        return self._library._request(method, path, json=fields)
+
     def rules(self) -> SiteRules:
         """What this forum accepts: two calls the first time, remembered afterwards.
 
@@ -162,7 +184,12 @@ class Discourse:
                     settings = self._read("/site/settings.json")
                 except ForbiddenError:
                     site, settings = self._read_as_visitor("/site.json"), self._read_as_visitor("/site/settings.json")
-                self._rules = parse_rules(site, settings)
+                    is_visitor = True
+                else:
+                    is_visitor = False
+                rules = parse_rules(site, settings)
+                # A visitor sees fewer categories than we do.
+                self._rules = replace(rules, category_ids=None) if is_visitor else rules
             return self._rules
 
     def find_topic(self, external_id: str) -> Topic | None:
@@ -331,11 +358,17 @@ class Discourse:
 
     def category_topics(self, category_id: int) -> tuple[ListedTopic, ...]:
         """The 30 most recently bumped topics of a category; the first time a second call asks for its slug."""
-        slug = self._category_slugs.get(category_id)
+        key = (self.url, category_id)
+        slug = _category_slugs.get(key)
         if slug is None:
             slug = parse_category_slug(self._read(f"/c/{category_id}/show.json"))
-            self._category_slugs[category_id] = slug
-        return parse_topic_list(self._read(f"/c/{slug}/{category_id}/l/latest.json"))
+        try:
+            listed = self._read(f"/c/{slug}/{category_id}/l/latest.json")
+        except RejectedError:
+            _category_slugs.pop(key, None)  # renamed, perhaps
+            raise
+        _category_slugs[key] = slug
+        return parse_topic_list(listed)
 
     def edit_post(self, post_id: int, raw: str, *, raw_old: str, reason: str) -> Post:
         """Change a post from the text we last saw to a new one, without bumping the topic. Repeating it is harmless.
@@ -414,6 +447,7 @@ class _Library(DiscourseClient):  # type: ignore[misc]  # pydiscourse carries no
         self._lock = threading.Lock()
         self._call_log: deque[Call] = deque(maxlen=CALLS_KEPT)
         self.calls = 0
+        self.server_time: datetime | None = None
         self.http = httpx.Client(
             headers={
                 "Accept": "application/json",
@@ -476,6 +510,7 @@ class _Library(DiscourseClient):  # type: ignore[misc]  # pydiscourse carries no
             self._count(Call(sent.method, _template(request.url.path), None))
             log.debug("forum call failed: %s: %s", sent, exc)
             raise transport_error(exc, sent) from exc
+        self.server_time = http_date(response.headers.get("Date", "")) or self.server_time
         route = response.headers.get("X-Discourse-Route") or _template(request.url.path)
         self._count(Call(sent.method, route, response.status_code))
         log.debug(

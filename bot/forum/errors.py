@@ -213,11 +213,12 @@ def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     if value.replace(".", "", 1).isdecimal():
         return float(value)
-    until, since = _http_date(value), _http_date(response.headers.get("Date", ""))
+    until, since = http_date(value), http_date(response.headers.get("Date", ""))
     return max(0.0, (until - since).total_seconds()) if until and since else None
 
 
-def _http_date(value: str) -> datetime | None:
+def http_date(value: str) -> datetime | None:
+    """The time of a header such as `Date`; None if it is none."""
     try:
         return parsedate_to_datetime(value)
     except ValueError:
