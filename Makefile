@@ -31,7 +31,7 @@ check: setup
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -85,7 +85,7 @@ def draft(period: dt.datetime | None, dry_run: bool) -> None:
     from bot.jobs import weekly
     from bot.store.engine import opened
 
-    with opened(settings, say=say) as sessions:
+    with opened(settings, say=say, must_exist=True) as sessions:
         draft_step(sessions, settings, weekly.refuse_unknown(weekly.find_edition(sessions, day)))
 
 
@@ -103,7 +103,7 @@ def submit(period: dt.datetime | None, dry_run: bool, new_topic: bool) -> None:
     from bot.jobs import weekly
     from bot.store.engine import opened
 
-    with opened(settings, say=say) as sessions:
+    with opened(settings, say=say, must_exist=True) as sessions:
         edition_id = weekly.refuse_unknown(weekly.find_edition(sessions, day))
         submit_step(sessions, settings, edition_id, again=new_topic)
 
@@ -117,7 +117,7 @@ def preview(period: dt.datetime | None) -> None:
     from bot.jobs import weekly
     from bot.store.engine import opened
 
-    with opened(settings, say=say) as sessions:
+    with opened(settings, say=say, must_exist=True) as sessions:
         edition_id = weekly.refuse_unknown(weekly.find_edition(sessions, day))
         click.echo(weekly.preview(sessions, settings, edition_id))
 

@@ -16,7 +16,7 @@ def status() -> None:
     from bot.store.engine import opened
 
     settings = load()
-    with opened(settings, say=say) as sessions, sessions() as session:
+    with opened(settings, say=say, must_exist=True) as sessions, sessions() as session:
         editions = summary.editions(session)
     if not editions:
         click.echo("No editions yet. Start with: paperbot run weekly")
@@ -43,7 +43,7 @@ def costs() -> None:
     from bot.translation.calls import Cap, spent_since
 
     settings = load()
-    with opened(settings, say=say) as sessions:
+    with opened(settings, say=say, must_exist=True) as sessions:
         with sessions() as session:
             entries = summary.costs(session, settings.time_zone)
         cap = Cap(settings.model_monthly_cap_usd, settings.time_zone)

@@ -7,7 +7,7 @@ in the provider's cache, and the others, released then, pay a tenth for it.
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
@@ -99,7 +99,7 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
             if edition.state not in ("drafting", "checked", "submitted"):
                 return Drafted(0, {})
             known = passages.load_all(session, edition)
-            works = [work for item in edition.items if (work := _missing(known, item))]
+            works = _once([work for item in edition.items if (work := _missing(known, item))])
             papers = _introduced(edition) if passages.introduction_of(known) is None else []
         outcome = _run(desk, edition_id, works, papers, concurrency, on_progress)
         if not outcome.waiting:
@@ -244,7 +244,8 @@ def _run(
                     _mark(desk.sessions, edition_id, rank, failed[rank])
                 elif error is not None:
                     raise error
-                on_progress(done, total, name)
+                if not signals.hopeless.is_set():
+                    on_progress(done, total, name)
         except BaseException:  # Ctrl-C above all: what waits at the gate shall not begin a paid call any more
             signals.hopeless.set()
             signals.prefix_cached.set()
@@ -318,6 +319,19 @@ def _missing(known: Sequence[Passage], item: EditionItem, *, also_drafted: bool 
     if not segment_ids:
         return None
     return _Work(item.rank, item.id, paper.id, sighting.label, title, tuple(asked), segment_ids)
+
+
+def _once(works: Sequence[_Work]) -> list[_Work]:
+    """The works without what an earlier one asks already: a list may name the same paper twice."""
+    asked: set[int] = set()
+    once = []
+    for work in works:
+        own = {short_id: segment_id for short_id, segment_id in work.segment_ids.items() if segment_id not in asked}
+        asked |= set(own.values())
+        if own:
+            segments = tuple(segment for segment in work.segments if segment.id in own)
+            once.append(replace(work, title=work.title if "title" in own else None, segments=segments, segment_ids=own))
+    return once
 
 
 def _is_wanted(segment: Segment, also_drafted: bool) -> bool:

@@ -1,5 +1,6 @@
 """The report to moderators beside a draft: what to read first, what could not be done, what it cost."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -87,6 +88,10 @@ def _failures(edition: Edition) -> list[str]:
         lines.append(words.REPORT_NO_ABSTRACT.format(ranks=_listed(bare)))
     if withdrawn := [item.rank for item in items if item.sighting.paper.withdrawn]:
         lines.append(words.REPORT_WITHDRAWN.format(ranks=_listed(withdrawn)))
+    for paper_id, count in Counter(item.sighting.paper_id for item in items).items():
+        if count > 1:
+            same = [item.rank for item in items if item.sighting.paper_id == paper_id]
+            lines.append(words.REPORT_DOUBLED.format(ranks=_listed(same)))
     return [words.REPORT_FAILED, "\n".join(lines)] if lines else []
 
 

@@ -74,11 +74,17 @@ def wait_until_up(
 
 
 @contextmanager
-def opened(settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> Iterator[Sessions]:
+def opened(
+    settings: Settings, *, say: Callable[[str], None] = lambda _: None, must_exist: bool = False
+) -> Iterator[Sessions]:
     """The store of this process: sessions on `DATABASE_URL`, or on the embedded Postgres under `DATA_DIR`.
 
     The embedded database belongs to paperbot alone, so it is migrated on the way. A database of the operator's is
     left as it is and refused if its migrations are not the code's.
+
+    Args:
+        must_exist: refuse to start an embedded database where there is none: a command that only reads, run in the
+            wrong folder, shall not leave an empty one behind.
 
     Raises:
         StoreUnavailableError: no Postgres there.
@@ -93,7 +99,13 @@ def opened(settings: Settings, *, say: Callable[[str], None] = lambda _: None) -
         finally:
             engine.dispose()
         return
-    with embedded.running(settings.data_dir / "postgres") as url:
+    folder = settings.data_dir / "postgres"
+    if must_exist and not (folder / "PG_VERSION").exists():
+        raise SettingsError(
+            f"There is no data in {folder.resolve()} yet. Start with `paperbot run weekly`, or correct DATA_DIR: it is "
+            "relative to the folder you are in."
+        )
+    with embedded.running(folder) as url:
         engine = make_engine(url)
         try:
             wait_until_up(engine, say=say)

@@ -18,6 +18,7 @@ REPORT_FAILED_PAPER: Final = "- {rank}번 논문을 번역하지 못했습니다
 REPORT_FAILED_INTRODUCTION: Final = "- 이번 주 소개를 쓰지 못했습니다: {reason}"
 REPORT_NO_ABSTRACT: Final = "- {ranks}번 논문은 초록을 구하지 못해 목록의 소개만 실었습니다."
 REPORT_WITHDRAWN: Final = "- {ranks}번 논문은 arXiv에서 철회된 것으로 보입니다. 실을지 확인해 주세요."
+REPORT_DOUBLED: Final = "- {ranks}번이 같은 논문을 가리킵니다. 목록의 링크가 잘못되었을 수 있습니다."
 REPORT_COST: Final = "모델 {models} · 호출 {calls}회 · 비용 ${cost:.3f}"
 REPORT_HOW: Final = (
     "지시 예: `결과 다시`, `3번 다시 번역: 문장을 짧게`, `7번 빼줘`, `보류`, `보류 해제`, `반려`, `설명`. "
