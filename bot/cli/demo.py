@@ -61,8 +61,8 @@ def demo(
     """Run the whole job in a sandbox: no forum, no key, no network needed.
 
     A week's list is collected, abstracts fetched, every paper drafted, the article submitted to a stand-in forum as a
-    shared draft. Then the service lives on beside the forum: edit the draft, answer the bot or publish, and see it taken
-    in. State is kept between runs, so a second run finds its work done.
+    shared draft. Then the service lives on beside the forum: edit the draft, answer the bot or publish, and watch it
+    follow. State is kept between runs, so a second run finds its work done.
     """
     if (list_path is None) != (recorded is None):
         raise click.UsageError("--list and --recorded go together: the stand-ins need both.")
@@ -73,6 +73,8 @@ def demo(
     from bot.settings import Settings, load
     from bot.store.engine import opened
 
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     folder = load().data_dir / "demo"
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
@@ -160,9 +162,12 @@ def _run(
 
 
 def _write(out: Path, world: World, report: dict[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    posts = world.forum.posts(report["topic_id"])
-    (out / "edition.md").write_text("\n\n".join(post.raw for post in posts) + "\n", encoding="utf-8")
+    from bot.editions.compose import RULE
+
+    # The article's parts; whispers and replies of people stand in the topic too.
+    first, *others = world.forum.posts(report["topic_id"])
+    posts = [first, *(post for post in others if post.user_id == first.user_id and post.post_type == 1)]
+    (out / "edition.md").write_text(RULE.join(post.raw for post in posts) + "\n", encoding="utf-8")
     listed = [
         {
             "id": post.id,
@@ -193,16 +198,18 @@ def _tell(report: dict[str, Any], *, headless: bool) -> None:
 
 TO_TRY = """Try it in the browser; the bot follows within seconds / 브라우저에서 해 보세요. 봇이 몇 초 안에 따라옵니다:
   고치기   edit a sentence of the draft; it is kept from then on / 문장을 고치면 봇이 그대로 지킵니다
-  답글     tell the bot `2번 빼줘 부탁해요` or `drop paper 2, please` / 봇에게 시키면 글에 반영하고 답합니다
+  답글     tell the bot `2번 빼줘` or `drop paper 2` / 봇에게 시키면 글에 반영하고 답합니다
   공개하기 publish; the bot never does / 공개는 사람만 합니다
 Ctrl-C stops everything / Ctrl-C를 누르면 모두 멈춥니다."""
 
 
 def _live_on(settings: Settings, sessions: Sessions, world: World, address: str) -> int:
     """Run the service in this process until Ctrl-C: webhooks in a thread, worker and calendar here; the exit code."""
+    from sqlalchemy import select
+
     from bot.jobs import calendar, service
     from bot.jobs.tasks import TASKS, Parts, defer_reading
-    from bot.store import summary
+    from bot.store.tables import Topic
     from bot.web import app
 
     # What happens is said in our own lines.
@@ -210,11 +217,13 @@ def _live_on(settings: Settings, sessions: Sessions, world: World, address: str)
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     # The stand-in's list is of one week, so the weekly run stays out of the calendar.
     rules = [rule for rule in calendar.rules_of(settings) if rule.task != "run_weekly"]
+    # Whoever tries things out writes short answers; a new Discourse takes none below 20 characters.
+    world.forum.settings.min_post_length = 5
     with app.serving(settings, sessions) as hook_url:
         assert settings.webhook_secrets is not None
         world.send_webhooks_to(hook_url, settings.webhook_secrets.get_secret_value())
         with sessions.begin() as session:
-            for topic_id in summary.topic_ids(session):
+            for topic_id in session.scalars(select(Topic.id)).all():
                 defer_reading(session, topic_id)  # what people did while no bot was there
         click.echo(f"{TO_TRY}\n{address}")
         tasks = {**TASKS, "read_topic": _told(TASKS["read_topic"], world)}
@@ -229,17 +238,19 @@ def _live_on(settings: Settings, sessions: Sessions, world: World, address: str)
 def _told(task: Task, world: World) -> Task:
     """The task of reading a topic, with words for the person who looks on."""
     from bot.errors import ConflictError
+    from bot.forum.review import Reading
     from bot.jobs.retry import reason_of
 
     def run(parts: Parts, *, topic_id: int) -> object:
         before = world.bot_post_count()
         try:
-            reading: Reading = task.run(parts, topic_id=topic_id)
+            reading = task.run(parts, topic_id=topic_id)
         except ConflictError:
             raise  # the queue tries again in seconds
         except Exception as exc:
             say(f"  bot: {reason_of(exc)}")
             raise
+        assert isinstance(reading, Reading)
         for line in _lines(reading, world.bot_post_count() - before):
             say(f"  bot: {line}")
         return reading
@@ -250,7 +261,7 @@ def _told(task: Task, world: World) -> Task:
 def _lines(reading: Reading, answers: int) -> Iterator[str]:
     if reading.edited_parts:
         parts = ", ".join(map(str, reading.edited_parts))
-        yield f"took in an edit of part {parts} ({reading.changed} sentences have a person's words now)"
+        yield f"took in an edit of part {parts}; sentences in a person's words: {reading.changed}"
     if reading.news:
         yield f"noticed: {', '.join(reading.news)}"
     if reading.pushed_parts:

@@ -1,7 +1,8 @@
 """Finding by polling what a lost webhook would have told, within a small budget of forum calls.
 
 An hour of quiet costs, with five drafts and thirty recent articles: six looks at the newest posts, six at the list of
-drafts, five readings of drafts and five of articles. Cheapest first: a list shows thirty topics in one call, but no
+drafts, five readings of drafts and five of articles; never more than twelve readings, however many are due. Cheapest
+first: a list shows thirty topics in one call, but no
 edit of a topic that has replies; only a reading of the topic itself shows everything.
 """
 
@@ -21,8 +22,9 @@ from bot.store.tables import Cursor, Edition, InboxEvent, Topic
 
 POSTS_CURSOR = "latest posts"
 WINDOW = 50
-"""Forums of 2022 answer with the posts of exactly so many ids; ids can also become visible out of order, so that many
-are looked at again."""
+"""Forums of 2022 answer with the posts of exactly so many ids, visible or not."""
+AGAIN = 20
+"""Ids can become visible out of order, so that many are looked at again; few enough to stand on the first page."""
 MOST_PAGES = 40
 """Bound of one sweep after a long absence; the rest is found by reading the topics."""
 
@@ -30,8 +32,10 @@ DRAFT_EVERY = dt.timedelta(hours=1)
 RECENT_EVERY = dt.timedelta(hours=6)
 RECENT_FOR = dt.timedelta(days=30)
 OLDER_EVERY = dt.timedelta(days=7)
-MOST_READINGS = 4
-"""Topics read because of their age in one sweep, older articles at most one of them."""
+MOST_READINGS = 2
+"""Drafts and recent articles read because of their age in one sweep: six sweeps an hour, ten readings due in it."""
+MOST_OLDER = 1
+"""Older articles read in one sweep besides."""
 
 
 def posts(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[int]:
@@ -48,13 +52,15 @@ def posts(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[int
         if mark is None or (before is None and not page):
             break
         lowest = min((post.id for post in page), default=(before or 1) - WINDOW)
-        if lowest <= mark - WINDOW or lowest <= 1:
+        if before is not None and lowest >= before:  # 2022 shows the post `before` itself again, and here no other
+            lowest = before - WINDOW
+        if lowest <= mark - AGAIN + 1 or lowest <= 1:
             break
         before = lowest
     newest = max(seen, default=0)
     with sessions.begin() as session:
         found = (
-            [] if mark is None else _ours(session, {post.topic_id for post in seen.values() if post.id > mark - WINDOW})
+            [] if mark is None else _ours(session, {post.topic_id for post in seen.values() if post.id > mark - AGAIN})
         )
         if newest > (mark or 0):
             _move(session, newest, now)
@@ -66,7 +72,8 @@ def topics(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[in
     """Our topics that have moved in the list of drafts, have left it, or were not read for long."""
     with sessions() as session:
         drafts = [topic for topic in _in_states(session, OPEN) if topic.discourse_id and topic.drafts_category_id]
-        articles = [topic for topic in _in_states(session, PUBLIC) if topic.discourse_id]
+        # A withdrawn article may be listed or restored again, and its lost webhook found by nothing else.
+        articles = [topic for topic in _in_states(session, PUBLIC | {"withdrawn"}) if topic.discourse_id]
     news: list[int] = []
     for category_id in sorted({topic.drafts_category_id for topic in drafts if topic.drafts_category_id}):
         listed = {topic.id: topic for topic in forum.category_topics(category_id)}
@@ -77,12 +84,12 @@ def topics(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[in
             bumped_at = there.bumped_at if there else None
             if there is None or topic.read_at is None or (bumped_at is not None and bumped_at > topic.read_at):
                 news.append(topic.id)
-    due = [topic for topic in drafts if _is_due(topic, now, DRAFT_EVERY)]
     recent = [topic for topic in articles if topic.created_at > now - RECENT_FOR]
-    due += [topic for topic in recent if _is_due(topic, now, RECENT_EVERY)]
-    older = [topic for topic in articles if topic not in recent and _is_due(topic, now, OLDER_EVERY)]
-    by_age = sorted(due, key=_last_read)[: MOST_READINGS - bool(older)] + sorted(older, key=_last_read)[:1]
-    return list(dict.fromkeys([*news, *(topic.id for topic in by_age)]))
+    older = [topic for topic in articles if topic not in recent]
+    due_drafts, due_recent = _due(drafts, DRAFT_EVERY, now), _due(recent, RECENT_EVERY, now)
+    # One of each kind first: neither keeps the other waiting after a long absence.
+    due = [*due_drafts[:1], *due_recent[:1], *due_drafts[1:], *due_recent[1:]]
+    return list(dict.fromkeys([*news, *due[:MOST_READINGS], *_due(older, OLDER_EVERY, now)[:MOST_OLDER]]))
 
 
 def topic_of_event(session: Session, event: InboxEvent) -> int | None:
@@ -142,9 +149,8 @@ def _in_states(session: Session, states: Iterable[str]) -> list[Topic]:
     )
 
 
-def _is_due(topic: Topic, now: dt.datetime, every: dt.timedelta) -> bool:
-    return topic.read_at is None or topic.read_at <= now - every
-
-
-def _last_read(topic: Topic) -> dt.datetime:
-    return topic.read_at or dt.datetime.min.replace(tzinfo=dt.UTC)
+def _due(topics: Iterable[Topic], every: dt.timedelta, now: dt.datetime) -> list[int]:
+    """Those not read for so long, the one read longest ago first."""
+    never = dt.datetime.min.replace(tzinfo=dt.UTC)
+    since = sorted((topic.read_at or never, topic.id) for topic in topics)
+    return [topic_id for read_at, topic_id in since if read_at <= now - every]

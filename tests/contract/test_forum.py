@@ -311,6 +311,192 @@ def test_ids_of_other_topics_drop_out(world: World) -> None:
     assert [post.id for post in world.discourse.posts(first.topic_id, [first.id, 2_000_000_000])] == [first.id]
 
 
+# --- review ----------------------------------------------------------------------------------------------------------
+
+
+def whisper(world: World, topic_id: int, text: str = "귓속말", *, reply_to: int | None = None) -> Post:
+    """A whisper of the bot; a real forum has to have them switched on."""
+    if world.forum is not None:
+        world.forum.allow_whispers()
+    elif not world.discourse.rules().whispers:
+        pytest.skip("whispers are switched off on the real forum")
+    made = world.discourse.reply(topic_id, f"{text}: {TEXT}", whisper=True, reply_to=reply_to)
+    assert isinstance(made, Post)
+    return made
+
+
+def as_visitor(world: World, topic_id: int) -> list[int] | None:
+    """Ids of the posts that the public sees; None if the whole topic is hidden."""
+    answer = httpx.get(f"{world.discourse.url}/t/{topic_id}.json", follow_redirects=True)
+    if answer.status_code in (403, 404):
+        return None
+    return [post["id"] for post in answer.json()["post_stream"]["posts"]]
+
+
+def test_a_whisper_is_made_as_one_and_read_back_as_one(world: World) -> None:
+    first = world.draft()
+    made = whisper(world, first.topic_id)
+    assert made.is_whisper
+    posts = world.discourse.topic(first.topic_id).posts
+    assert [(post.id, post.is_whisper) for post in posts] == [(first.id, False), (made.id, True)]
+
+
+def test_a_whisper_stays_hidden_when_its_topic_becomes_public(world: World) -> None:
+    forum = world.stand_in("nothing is published there")
+    first = world.draft()
+    made = whisper(world, first.topic_id)
+    assert as_visitor(world, first.topic_id) is None
+    forum.publish("moderator", first.topic_id, world.category_id)
+    assert as_visitor(world, first.topic_id) == [first.id]
+    assert made.id in world.discourse.topic(first.topic_id).stream
+
+
+def test_an_answer_to_a_whisper_is_a_whisper_unasked(world: World) -> None:
+    first = world.draft()
+    asked = whisper(world, first.topic_id)
+    answer = world.discourse.reply(first.topic_id, f"대답입니다. {TEXT}", reply_to=asked.number)
+    assert isinstance(answer, Post)
+    assert (answer.is_whisper, answer.reply_to) == (True, asked.number)
+
+
+def test_an_answer_tells_what_it_answers(world: World) -> None:
+    first = world.draft()
+    asked = world.discourse.reply(first.topic_id, f"물음입니다. {TEXT}")
+    assert isinstance(asked, Post)
+    world.discourse.reply(first.topic_id, f"대답입니다. {TEXT}", reply_to=asked.number)
+    posts = world.discourse.topic(first.topic_id).posts
+    assert [post.reply_to for post in posts] == [None, None, asked.number]
+
+
+def test_where_whispers_are_off_none_is_made_unnoticed(world: World) -> None:
+    """It is refused, or the answer says that it became an ordinary post."""
+    forum = world.stand_in("it takes another setting")
+    forum.settings.enable_whispers = False
+    forum.settings.whispers_allowed_groups = []
+    first = world.draft()
+    try:
+        made = world.discourse.reply(first.topic_id, f"귓속말: {TEXT}", whisper=True)
+    except (ForbiddenError, RefusedError):
+        assert len(raws(world, first.topic_id)) == 1
+    else:
+        assert isinstance(made, Post)
+        assert not made.is_whisper
+
+
+def test_staff_are_told_from_readers(world: World) -> None:
+    first = world.draft()
+    assert first.is_staff
+    assert world.discourse.topic(first.topic_id).posts[0].is_staff
+    if world.forum is not None:
+        world.forum.publish("moderator", first.topic_id, world.category_id)
+        world.forum.reply("minji", topic_id=first.topic_id, raw=f"독자입니다. {TEXT}")
+        world.forum.reply("moderator", topic_id=first.topic_id, raw=f"운영자입니다. {TEXT}")
+        posts = world.discourse.topic(first.topic_id).posts
+        people = [(post.username, post.is_staff) for post in posts if post.action_code is None]
+        assert people == [("paperbot", True), ("minji", False), ("moderator", True)]
+
+
+def test_the_last_editor_is_told_by_the_revisions(world: World) -> None:
+    post = world.draft()
+    assert world.discourse.last_editor(post.id) is None
+    edited = world.discourse.edit_post(post.id, TEXT + " 봇이 고쳤습니다.", raw_old=post.raw, reason="correction 1")
+    assert world.discourse.last_editor(post.id) == world.discourse.username
+    if world.forum is not None:
+        world.forum.edit_post("moderator", post.id, edited.raw + " 운영자가 더 고쳤습니다.")
+        assert world.discourse.last_editor(post.id) == "moderator"
+
+
+def test_an_edit_with_a_new_reason_is_a_version_of_its_own(world: World) -> None:
+    post = world.draft()
+    once = world.discourse.edit_post(post.id, TEXT + " 하나.", raw_old=post.raw, reason="correction 1")
+    twice = world.discourse.edit_post(post.id, TEXT + " 둘.", raw_old=once.raw, reason="correction 2")
+    assert post.version < once.version < twice.version
+
+
+def test_an_edit_by_the_bot_does_not_bump_in_later_versions(world: World) -> None:
+    post = world.draft()
+    category_id = world.discourse.rules().shared_drafts_category_id
+    assert category_id is not None
+    before = next(topic for topic in world.discourse.category_topics(category_id) if topic.id == post.topic_id)
+    world.discourse.edit_post(post.id, TEXT + " 고쳤습니다.", raw_old=post.raw, reason="correction 1")
+    after = next(topic for topic in world.discourse.category_topics(category_id) if topic.id == post.topic_id)
+    assert before.bumped_at is not None
+    assert after.bumped_at is not None
+    if world.partner == "2022":
+        assert after.bumped_at > before.bumped_at
+    else:
+        assert after.bumped_at == before.bumped_at
+
+
+def test_publication_changes_the_category_and_wipes_history_and_version(world: World) -> None:
+    forum = world.stand_in("nothing is published there")
+    post = world.draft()
+    edited = world.discourse.edit_post(post.id, TEXT + " 고쳤습니다.", raw_old=post.raw, reason="correction 1")
+    assert edited.version == 2
+    forum.publish("moderator", post.topic_id, world.category_id)
+    topic = world.discourse.topic(post.topic_id)
+    assert (topic.category_id, topic.is_shared_draft) == (world.category_id, False)
+    assert (topic.posts[0].raw, topic.posts[0].version) == (edited.raw, 1)
+    assert world.discourse.last_editor(post.id) is None
+    again = world.discourse.edit_post(post.id, TEXT + " 또 고쳤습니다.", raw_old=edited.raw, reason="correction 2")
+    assert again.version == 2
+
+
+def test_a_category_lists_its_topics_with_what_moves_them(world: World) -> None:
+    post = world.draft()
+    category_id = world.discourse.rules().shared_drafts_category_id
+    assert category_id is not None
+    listed = {topic.id: topic for topic in world.discourse.category_topics(category_id)}
+    before = listed[post.topic_id]
+    assert (before.title, before.posts_count) == (world.title(), 1)
+    world.discourse.reply(post.topic_id, f"답글입니다. {TEXT}")
+    listed = {topic.id: topic for topic in world.discourse.category_topics(category_id)}
+    after = listed[post.topic_id]
+    assert (after.posts_count, after.highest_post_number) == (2, 2)
+    assert before.bumped_at is not None
+    assert after.bumped_at is not None
+    assert after.bumped_at > before.bumped_at
+
+
+def test_listing_a_category_again_costs_one_call(world: World) -> None:
+    category_id = world.discourse.rules().shared_drafts_category_id
+    assert category_id is not None
+    world.discourse.category_topics(category_id)
+    before = world.discourse.calls
+    world.discourse.category_topics(category_id)
+    assert world.discourse.calls - before == 1
+
+
+def test_the_newest_posts_can_be_walked_down_to_the_oldest(world: World) -> None:
+    forum = world.stand_in("it would read the whole forum")
+    first = forum.create_topic("moderator", title=world.title(), raw=TEXT, category_id=world.category_id)
+    made = [first.id]
+    made += [forum.reply("minji", topic_id=first.topic_id, raw=f"{n}번째 답글. {TEXT}").id for n in range(120)]
+    seen: set[int] = set()
+    before: int | None = None
+    for _ in range(10):
+        page = world.discourse.latest_posts(before)
+        ids = [post.id for post in page]
+        assert ids == sorted(ids, reverse=True)
+        assert len(ids) <= 50
+        if not set(ids) - seen:
+            break
+        assert before is None or max(ids) <= before  # 2022 shows the post itself again
+        seen |= set(ids)
+        before = min(ids)
+    assert seen >= set(made)
+
+
+def test_the_newest_posts_come_with_raw_and_topic(world: World) -> None:
+    page = world.discourse.latest_posts()
+    assert len(page) <= 50
+    assert all(post.topic_id > 0 and post.raw for post in page)
+    if world.forum is not None:
+        made = world.forum.create_topic("minji", title=world.title(), raw=TEXT, category_id=world.category_id)
+        newest = world.discourse.latest_posts()[0]
+        assert (newest.id, newest.topic_id, newest.raw, newest.is_staff) == (made.id, made.topic_id, TEXT, False)
+
+
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 

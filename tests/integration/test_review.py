@@ -136,7 +136,7 @@ def desk(submitted: Submitted, postgres: str, tmp_path: Path) -> Iterator[Desk]:
     execute(postgres, "drop database reviewed with (force)")
 
 
-def open_desk(stack: ExitStack, url: URL, mode: Mode, forum_file: Path) -> Desk:
+def open_desk(stack: ExitStack, url: URL, mode: Mode, forum_file: Path | None) -> Desk:
     world = stack.enter_context(sandbox.running(mode=mode, forum_file=forum_file))
     settings = Settings(_env_file=None, database_url=url.render_as_string(hide_password=False), **world.settings)
     engine = make_engine(url)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.main import EXIT_REFUSED
+from bot.cli.main import EXIT_LATER
 from bot.sandbox.world import SAMPLE_PERIOD
 from bot.store import embedded
 from tests.crash.driver import (
@@ -40,7 +40,7 @@ def together(first: Job, second: Job) -> None:
     codes = [first.wait(), second.wait()]
     for job, code in zip((first, second), codes, strict=True):
         assert "Traceback" not in job.said
-        assert code == 0 or (code == EXIT_REFUSED and "run again" in job.said), job.said
+        assert code == 0 or (code == EXIT_LATER and "run again" in job.said), job.said
     assert 0 in codes, first.said + second.said
 
 

@@ -12,16 +12,27 @@ def _marked(pieces: list[str], tag: str) -> str:
     return f"<{tag}>{text}</{tag}>" if text and tag else text
 
 
+def _shared(a: str, b: str) -> int:
+    """How many characters both begin with, up to a border between words."""
+    same = next((number for number, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return max((match.start() for match in re.finditer(r"\s+", a[:same])), default=0)
+
+
 def inline(before: str, after: str) -> str:
     """One text with `<del>` and `<ins>`, word by word."""
-    a, b = _PIECE.findall(before), _PIECE.findall(after)
-    parts: list[str] = []
+    # Comparing takes time with the square of the length: what is the same at both ends is put aside.
+    start = _shared(before, after)
+    end = _shared(before[start:][::-1], after[start:][::-1])
+    tail = before[len(before) - end :]
+    a = _PIECE.findall(before[start : len(before) - end])
+    b = _PIECE.findall(after[start : len(after) - end])
+    parts: list[str] = [_marked([before[:start]], "")]
     for kind, i, j, k, m in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if kind == "equal":
             parts.append(_marked(a[i:j], ""))
         else:
             parts += [_marked(a[i:j], "del"), _marked(b[k:m], "ins")]
-    return "".join(parts)
+    return "".join([*parts, _marked([tail], "")])
 
 
 def line_by_line(before: str, after: str) -> str:
