@@ -28,6 +28,7 @@ from bot.translation.answers import (
     RequestRefusedError,
 )
 from bot.translation.drafting import Again, Desk, IntroducedPaper, Introduction, SourceSegment, Translation
+from bot.translation.passages import FirstDraft
 
 _HOPELESS = (ModelAccessError, calls.SpendingCapError)
 """After one of these no other call would fare better."""
@@ -356,15 +357,19 @@ def _store_translation(session: Session, work: _Work, translation: Translation) 
     texts = dict(translation.texts)
     if translation.title is not None:
         texts["title"] = translation.title
-    for short_id, text in texts.items():
-        passages.add_first_revision(
-            session,
-            session.get_one(Segment, work.segment_ids[short_id]),
-            text,
-            model=translation.model,
-            prompt_version=translation.prompt_version,
-            model_call_id=translation.call_ids[short_id],
-        )
+    passages.add_first_revisions(
+        session,
+        [
+            FirstDraft(
+                work.segment_ids[short_id],
+                text,
+                translation.model,
+                translation.prompt_version,
+                translation.call_ids[short_id],
+            )
+            for short_id, text in texts.items()
+        ],
+    )
     session.execute(update(EditionItem).where(EditionItem.id == work.item_id).values(failure=None))
 
 
@@ -380,30 +385,31 @@ def _store_introduction(session: Session, edition_id: int, introduction: Introdu
     session.execute(update(Edition).where(Edition.id == edition_id).values(introduction_failure=None))
     edition = session.get_one(Edition, edition_id)
     sighting_ids = {item.rank: item.sighting_id for item in edition.items}
-    position = 0
-    for number, paragraph in enumerate(introduction.paragraphs):
-        for sentence in paragraph:
-            segment = Segment(
-                passage_id=passage_id,
-                position=position,
-                start=0,
-                end=0,
-                source="",
-                source_hash=passages.text_hash(""),
-                paragraph=number,
-                rests_on=[sighting_ids[rank] for rank in sentence.ranks],
-            )
-            session.add(segment)
-            session.flush()
-            passages.add_first_revision(
-                session,
-                segment,
-                sentence.text,
-                model=introduction.model,
-                prompt_version=introduction.prompt_version,
-                model_call_id=introduction.call_id,
-            )
-            position += 1
+    sentences = [
+        (number, sentence) for number, paragraph in enumerate(introduction.paragraphs) for sentence in paragraph
+    ]
+    segments = [
+        Segment(
+            passage_id=passage_id,
+            position=position,
+            start=0,
+            end=0,
+            source="",
+            source_hash=passages.text_hash(""),
+            paragraph=number,
+            rests_on=[sighting_ids[rank] for rank in sentence.ranks],
+        )
+        for position, (number, sentence) in enumerate(sentences)
+    ]
+    session.add_all(segments)
+    session.flush()
+    passages.add_first_revisions(
+        session,
+        [
+            FirstDraft(segment.id, sentence.text, introduction.model, introduction.prompt_version, introduction.call_id)
+            for segment, (_, sentence) in zip(segments, sentences, strict=True)
+        ],
+    )
 
 
 def _mark(sessions: Sessions, edition_id: int, rank: int, reason: str) -> None:

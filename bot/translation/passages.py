@@ -1,7 +1,8 @@
 """Storing texts as passages cut into segments, and finding what still has no Korean."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy import text as sql_text
@@ -96,22 +97,37 @@ def current(segment: Segment) -> Revision | None:
     return next((revision for revision in segment.revisions if revision.current), None)
 
 
-def add_first_revision(
-    session: Session, segment: Segment, text: str, *, model: str, prompt_version: str, model_call_id: int
-) -> None:
-    """Store a model's draft for a segment that has no text; a text that came meanwhile stays. The caller commits."""
+@dataclass(frozen=True, slots=True)
+class FirstDraft:
+    """A model's text for a segment that has none."""
+
+    segment_id: int
+    text: str
+    model: str
+    prompt_version: str
+    model_call_id: int
+
+
+def add_first_revisions(session: Session, drafts: Sequence[FirstDraft]) -> None:
+    """Store first drafts, in one statement; where a text came meanwhile, that one stays. The caller commits."""
+    if not drafts:
+        return
+    rows = [
+        {
+            "segment_id": draft.segment_id,
+            "text": draft.text,
+            "current": True,
+            "author_kind": "model",
+            "author": draft.model,
+            "reason": "draft",
+            "prompt_version": draft.prompt_version,
+            "model_call_id": draft.model_call_id,
+        }
+        for draft in drafts
+    ]
     session.execute(
         insert(Revision)
-        .values(
-            segment_id=segment.id,
-            text=text,
-            current=True,
-            author_kind="model",
-            author=model,
-            reason="draft",
-            prompt_version=prompt_version,
-            model_call_id=model_call_id,
-        )
+        .values(rows)
         .on_conflict_do_nothing(index_elements=["segment_id"], index_where=sql_text("current"))
     )
 
