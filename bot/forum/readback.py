@@ -8,6 +8,7 @@ because the merge keeps whatever stands there.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.editions import markdown
 from bot.forum.align import Aligned, align
-from bot.forum.parse import KnownPaper, KnownPassage, Parsed, parse_article
+from bot.forum.parse import Kind, KnownPaper, KnownPassage, Parsed, parse_article
 from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment
 from bot.translation import passages
 
@@ -26,7 +27,8 @@ SOMEBODY = "moderator"
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
-PassageKey = tuple[str, int | None]
+PaperKind = Literal["title", "description", "abstract"]
+PassageKey = tuple[Kind, int | None]
 """Kind, and the item's id; None for the introduction."""
 
 
@@ -59,12 +61,12 @@ def anatomy(session: Session, edition: Edition) -> Anatomy:
     papers = []
     for item in edition.items:
         own = _passages(known, item)
-        segments |= {(passage.kind, item.id): passage.segments for passage in own}
-        found = tuple(KnownPassage(passage.kind, passage.source) for passage in own)  # type: ignore[arg-type]
+        segments |= {(kind, item.id): passage.segments for kind, passage in own}
+        found = tuple(KnownPassage(kind, passage.source) for kind, passage in own)
         papers.append(KnownPaper(item.id, item.sighting.paper.title, found))
     introduction = passages.introduction_of(known)
     if introduction is not None:
-        segments[passages.INTRODUCTION, None] = introduction.segments
+        segments["introduction", None] = introduction.segments
     return Anatomy(tuple(papers), segments)
 
 
@@ -114,7 +116,7 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
     now_shown: dict[str, str] = {}
     gone_papers = _gone_papers(of, parsed, before) - set(parse_article(article, of.papers).papers)
     for key, segments in of.segments.items():
-        if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:  # type: ignore[arg-type]
+        if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:
             continue  # stands in another part
         if key[1] in gone_papers:
             continue
@@ -141,14 +143,15 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
     return taken
 
 
-def _passages(known: Sequence[Passage], item: EditionItem) -> list[Passage]:
+def _passages(known: Sequence[Passage], item: EditionItem) -> list[tuple[PaperKind, Passage]]:
     paper = item.sighting.paper
-    found = [
-        passages.find(known, "title", paper.title, paper_id=paper.id),
-        passages.find(known, "description", item.sighting.description, sighting_id=item.sighting_id),
-        passages.find(known, "abstract", paper.abstract, paper_id=paper.id) if paper.abstract else None,
-    ]
-    return [passage for passage in found if passage is not None]
+    sources: tuple[tuple[PaperKind, str, dict[str, int]], ...] = (
+        ("title", paper.title, {"paper_id": paper.id}),
+        ("description", item.sighting.description, {"sighting_id": item.sighting_id}),
+        ("abstract", paper.abstract or "", {"paper_id": paper.id}),
+    )
+    found = [(kind, passages.find(known, kind, source, **owner)) for kind, source, owner in sources]
+    return [(kind, passage) for kind, passage in found if passage is not None]
 
 
 def _has_opening(post: Post) -> bool:
@@ -158,7 +161,7 @@ def _has_opening(post: Post) -> bool:
 def _aligned(
     parsed: Parsed, raw: str, key: PassageKey, segments: Sequence[Segment], before: Mapping[int, str], article: str
 ) -> Aligned:
-    region = parsed.find(key[0], key[1])  # type: ignore[arg-type]
+    region = parsed.find(key[0], key[1])
     text = raw[region.start : region.end] if region else ""
     own = {segment.id for segment in segments}
     others = [shown for segment_id, shown in before.items() if segment_id not in own]
@@ -168,7 +171,7 @@ def _aligned(
 def _fates(
     parsed: Parsed, raw: str, key: PassageKey, segments: Sequence[Segment], expected: Mapping[int, str]
 ) -> list[str | None]:
-    if parsed.find(key[0], key[1]) is None:  # type: ignore[arg-type]
+    if parsed.find(key[0], key[1]) is None:
         return []
     aligned = _aligned(parsed, raw, key, segments, expected, raw)
     return [fate.text if fate.state != "deleted" else None for fate in aligned.fates]
