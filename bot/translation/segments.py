@@ -55,6 +55,7 @@ _OPENERS = (
     "Unlike|Using|We|What|When|Whether|Which|While|With|Yet|You"
 )
 _GLUED = re.compile(rf"(?<=[a-z)])[.?!](?=(?:{_OPENERS})\b(?![.\-]))")
+_WIDE_BLANK = re.compile(r"[^\S\x00-\x7f]")
 _ETC_LAST = re.compile(r"\betc\.\s+(?=[A-Z])")
 
 
@@ -124,8 +125,9 @@ def _library_starts(masked: str) -> set[int]:
     # Imported late: commands that draft nothing should not load the compiled library.
     from sentencex import segment  # type: ignore[import-untyped, unused-ignore]  # the wheel brings no types
 
+    # sentencex 1.1 panics at a wide blank between an initial and its stop (`K\u2009.`).
     starts, end = set[int](), 0
-    for piece in segment("en", masked):
+    for piece in segment("en", _WIDE_BLANK.sub(" ", masked)):
         starts.add(end + len(piece) - len(piece.lstrip()))
         end += len(piece)
     return {start for start in starts if 0 < start < len(masked)}

@@ -203,6 +203,7 @@ def test_a_missing_target_is_refused() -> None:
 @given(TEXTS)
 @example("- \n- a\r- b. C")
 @example('``a" b. We c')
+@example("- \n- a\r- b. K\u2009. C")
 def test_spans_hold_all_but_blanks_and_bullets_in_order(text: str) -> None:
     spans = split(text)
     assert all(span.start < span.end for span in spans)
