@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     draft_effort: Literal["low", "medium", "high"] | None = Field(
         None, description="how hard it thinks; empty: the model's own default"
     )
+    judge_model: str | None = Field(
+        "claude-haiku-5-5", description="model that reads every draft and names errors; the word none: no judge"
+    )
     model_timeout_s: float = Field(300.0, gt=0, description="deadline for one model answer")
     model_concurrency: int = Field(12, ge=1, le=64, description="model calls under way at once")
     model_attempts: int = Field(3, ge=1, le=10, description="tries of one call when the model is overloaded")
@@ -119,6 +122,11 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
             raise ValueError("it holds blanks or odd characters; copy it again from the forum")
         return value
+
+    @field_validator("judge_model")
+    @classmethod
+    def _none_is_none(cls, value: str | None) -> str | None:
+        return None if value is None or value.strip().lower() == "none" else value
 
     @field_validator("time_zone")
     @classmethod

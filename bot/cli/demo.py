@@ -89,6 +89,7 @@ def demo(
                 forum_file=folder / "forum.json",
                 forum_port=sandbox.FORUM_PORT,
                 latency_s=model_latency,
+                follows_suggestions=recorded is None,
             )
         )
         # Only the sandbox's own settings: nothing of a real .env or database is touched.

@@ -11,7 +11,7 @@ _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _EMOJI = re.compile(r"(?<!\w):[a-z0-9_+\-]+:(?!\w)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?~]+(?:\s+|$)|\n+")
-_NUMBER = re.compile(r"\d{1,2}")
+_NUMBER = re.compile(r"\d{1,9}")
 LONGEST = 400
 """Characters; anything longer is a discussion, not an instruction."""
 
@@ -21,9 +21,9 @@ class Said:
     """One instruction.
 
     Attributes:
-        action: `show`, `redraft`, `drop`, `hold`, `release`, `explain`, `reject`; `unclear` for words addressed to the
-            bot that are none of these.
-        ranks: papers that are meant, in the order named.
+        action: `show`, `dismiss`, `redraft`, `drop`, `hold`, `release`, `explain`, `reject`; `unclear` for words
+            addressed to the bot that are none of these.
+        ranks: papers that are meant, in the order named; for `dismiss` the numbers of findings.
         remark: what to follow when drafting again.
     """
 

@@ -81,11 +81,15 @@ def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame
             _complete_move(forum, seen.id, now)
         if seen is None or seen.deleted:
             return reading
-        if state not in takeover.OPEN | takeover.PUBLIC:
+        if state not in takeover.OPEN | takeover.PUBLIC | {"withdrawn"}:
             notices.say_planned(sessions, forum, topic_row_id, seen, now)
             return reading
         _take_edits(sessions, forum, topic_row_id, seen, reading, now)
-        if state in takeover.OPEN:
+        if state == "withdrawn":  # unlisted: people may work on it, the bot keeps its hands off
+            notices.say_planned(sessions, forum, topic_row_id, seen, now)
+            return reading
+        # What was said just before somebody published is answered, too.
+        if state in takeover.OPEN or "published" in reading.news:
             reading.instructions = _note_instructions(sessions, topic_row_id, seen, forum.username, now)
         seen = _push(sessions, forum, topic_row_id, seen, reading, frame)
         _plan_offers(sessions, topic_row_id)

@@ -15,7 +15,11 @@ from bot.languages.ko import review as words
 from bot.settings import Settings
 from bot.store.engine import Sessions
 from bot.store.tables import Instruction, Topic
+from bot.translation import findings
 from bot.translation.drafting import Again
+
+FOR_DRAFTS = frozenset({"redraft", "drop", "hold", "release", "reject"})
+"""Instructions that mean nothing once the article is public."""
 
 
 def read_topic(
@@ -53,7 +57,7 @@ def _carry_out(sessions: Sessions, settings: Settings, instruction_id: int, now:
     """Do it, then plan the answer and note it done at once; doing it may be repeated after a crash."""
     with sessions() as session:
         row = session.get_one(Instruction, instruction_id)
-    text = _done(sessions, settings, row)
+    text = _done(sessions, settings, row, now)
     key = f"answer-{row.discourse_id}-{row.raw_hash[:8]}"
     with sessions.begin() as session:
         notices.plan(session, row.topic_id, key, "answer", text, reply_to=row.post_number)
@@ -64,12 +68,16 @@ def _carry_out(sessions: Sessions, settings: Settings, instruction_id: int, now:
         )
 
 
-def _done(sessions: Sessions, settings: Settings, row: Instruction) -> str:
+def _done(sessions: Sessions, settings: Settings, row: Instruction, now: dt.datetime) -> str:
     said = Said(row.action, tuple(row.ranks), row.remark)
+    if said.action in FOR_DRAFTS and _is_public(sessions, row):
+        return words.ANSWER_TOO_LATE
     match said.action:
         case "show":
             with sessions() as session:
                 return report.for_moderators(session, session.get_one(Topic, row.topic_id).edition)
+        case "dismiss":
+            return _dismiss(sessions, row, now)
         case "redraft":
             return _redraft(sessions, settings, row, said)
         case "drop":
@@ -82,6 +90,25 @@ def _done(sessions: Sessions, settings: Settings, row: Instruction) -> str:
             return words.ANSWER_EXPLAIN
         case _:
             return words.ANSWER_UNCLEAR
+
+
+def _is_public(sessions: Sessions, row: Instruction) -> bool:
+    with sessions() as session:
+        return session.get_one(Topic, row.topic_id).edition.state not in takeover.OPEN
+
+
+def _dismiss(sessions: Sessions, row: Instruction, now: dt.datetime) -> str:
+    """Findings of this edition only: whoever reviews one draft says nothing about another."""
+    with sessions.begin() as session:
+        own = {one.finding.id for one in report.findings_of(session, session.get_one(Topic, row.topic_id).edition)}
+        own |= findings.dismissed_by(session, row.author, row.ranks)  # by this very instruction, before a crash
+        there = [number for number in row.ranks if number in own]
+        for number in there:
+            findings.dismiss(session, number, by=row.author, now=now)
+    lines = [words.ANSWER_DISMISSED.format(numbers=_listed(there))] if there else []
+    if missing := [number for number in row.ranks if number not in own]:
+        lines.append(words.ANSWER_UNKNOWN_FINDING.format(numbers=_listed(missing)))
+    return "\n\n".join(lines)
 
 
 def _redraft(sessions: Sessions, settings: Settings, row: Instruction, said: Said) -> str:

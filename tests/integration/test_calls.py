@@ -14,7 +14,7 @@ from bot.sandbox.model import FaultKind
 from bot.sandbox.world import World
 from bot.store import summary
 from bot.store.engine import Sessions
-from bot.store.tables import ModelCall, Passage, Revision, Segment
+from bot.store.tables import ModelCall, Passage, Revision, Segment, StoredFinding
 from bot.translation import calls, prices, prompts
 from bot.translation.answers import AnswerRefusedError, ModelAccessError, ModelRequest, ModelUnavailableError
 from bot.translation.calls import BookedAnswer, Cap, Purpose, SpendingCapError
@@ -320,6 +320,7 @@ def test_stored_answers_are_used_again_when_the_drafts_are_lost(stage: Stage) ->
     paid = len(stage.model.calls)
     with stage.sessions.begin() as session:
         introduction = select(Passage.id).where(Passage.edition_id == edition_id).scalar_subquery()
+        session.execute(delete(StoredFinding))
         session.execute(delete(Revision))
         session.execute(delete(Segment).where(Segment.passage_id == introduction))
         session.execute(delete(Passage).where(Passage.edition_id == edition_id))

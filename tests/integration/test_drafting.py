@@ -20,7 +20,7 @@ from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Passage, Revision, Segment, Transition
 from bot.translation import prompts
 from bot.translation.answers import ModelAccessError
-from bot.translation.drafting import LARGEST_LIMIT, LONGEST_SLEEP_S
+from bot.translation.asking import LARGEST_LIMIT, LONGEST_SLEEP_S
 from tests.integration.world import (
     INTRODUCTION_MATCH,
     MONDAY,

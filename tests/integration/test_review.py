@@ -401,3 +401,54 @@ def test_reading_twice_says_nothing_twice(desk: Desk) -> None:
         assert session.scalars(select(Edition)).one().state == "in_review"
     tokens = [raw.rsplit("<!--", 1)[1] for raw in desk.bot_says()]
     assert len(tokens) == len(set(tokens))
+
+
+# --- around publication ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [("3번 다시 번역", "이미 공개된 글"), ("보류", "이미 공개된 글"), ("설명", "저는 이 글을")]
+)
+def test_what_was_said_just_before_publication_is_answered(desk: Desk, said: str, answer: str) -> None:
+    desk.read()
+    before, raw = len(desk.bot_says()), desk.first.raw
+    desk.say(said)
+    desk.world.forum.publish(MODERATOR, desk.topic_id, desk.world.forum.papers_category.id)
+    desk.read()
+    desk.read()
+    (answered,) = desk.bot_says()[before:]
+    assert answer in answered
+    assert desk.first.raw == raw
+    with desk.sessions() as session:
+        assert session.get_one(Topic, desk.topic_row_id).held_by is None
+
+
+def test_talk_of_staff_under_a_public_article_is_no_instruction(desk: Desk) -> None:
+    desk.world.forum.publish(MODERATOR, desk.topic_id, desk.world.forum.papers_category.id)
+    desk.read()
+    before = len(desk.bot_says())
+    desk.say("3번 다시 번역", whisper=False)
+    desk.read()
+    assert len(desk.bot_says()) == before
+
+
+def test_an_edit_of_an_unlisted_article_is_taken_in(desk: Desk) -> None:
+    desk.world.forum.publish(MODERATOR, desk.topic_id, desk.world.forum.papers_category.id)
+    desk.read()
+    desk.world.forum.set_status(MODERATOR, desk.topic_id, "visible", False)
+    desk.read()
+    old = desk.sentence(2, "description")
+    desk.edit(old, "숨긴 글에서 고친 문장입니다.")
+    desk.read()
+    assert desk.state == "withdrawn"
+    taken = desk.current("숨긴 글에서 고친 문장입니다.")
+    assert taken is not None
+    assert taken.author_kind == "moderator"
+
+
+def test_the_report_names_sentences_of_the_introduction_about_dropped_papers(desk: Desk) -> None:
+    desk.say("2번 빼줘")
+    desk.read()
+    desk.say("결과 다시 보여 주세요")
+    desk.read()
+    assert "글에서 뺀 2번 논문을 다룹니다" in desk.bot_says()[-1]

@@ -124,7 +124,7 @@ def test_every_answer_is_long_enough_for_the_forum(name: str) -> None:
     answer: str = getattr(words, name)
     if name in ("ANSWER_SHOWN", "ANSWER_REDRAFTED_KEPT"):
         return  # a whole report, and the end of another answer
-    assert counted_length(answer.format(ranks="1", reason=words.NOTHING_TO_REDRAFT)) >= 20
+    assert counted_length(answer.format(ranks="1", numbers="1", reason=words.NOTHING_TO_REDRAFT)) >= 20
 
 
 @given(st.text(max_size=300), st.booleans())

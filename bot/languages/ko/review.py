@@ -12,16 +12,27 @@ from typing import Final
 REPORT_HEAD: Final = "**초안을 검토해 주세요.** 글을 바로 고치셔도 되고, 이 글에 답글로 지시하셔도 됩니다."
 REPORT_RISKS: Final = "### 먼저 읽을 문장"
 REPORT_NO_RISKS: Final = "눈에 띄게 의심스러운 문장은 찾지 못했습니다. 기계가 찾지 못하는 오류도 있으니 읽어 봐 주세요."
-REPORT_RISK: Final = "{number}. {rank}번 논문 {passage}: {reason}"
+REPORT_PAPER: Final = "{rank}번 논문 {passage}"
+REPORT_INTRODUCTION: Final = "이번 주 소개"
+REPORT_REASON: Final = "- {severity} {message} (지적 {number})"
+REPORT_SUGGESTION: Final = "\n  제안: {old} → {new}"
+REPORT_MORE: Final = (
+    "이 밖에도 {count}개 문장에 지적이 있습니다. 위의 문장들을 고친 뒤 `결과 다시`라고 하시면 이어서 보여 드립니다."
+)
+SEVERITIES: Final = {"critical": "[심각]", "major": "[중요]", "minor": "[사소]"}
 REPORT_FAILED: Final = "### 하지 못한 일"
 REPORT_FAILED_PAPER: Final = "- {rank}번 논문을 번역하지 못했습니다: {reason}"
 REPORT_FAILED_INTRODUCTION: Final = "- 이번 주 소개를 쓰지 못했습니다: {reason}"
 REPORT_NO_ABSTRACT: Final = "- {ranks}번 논문은 초록을 구하지 못해 목록의 소개만 실었습니다."
+REPORT_UNJUDGED: Final = "- {ranks}번 논문은 두 번째 모델이 검토하지 못해 기계적인 검사만 거쳤습니다."
 REPORT_WITHDRAWN: Final = "- {ranks}번 논문은 arXiv에서 철회된 것으로 보입니다. 실을지 확인해 주세요."
+REPORT_NAMES_DROPPED: Final = (
+    "- 이번 주 소개의 이 문장은 글에서 뺀 {ranks}번 논문을 다룹니다. 고치거나 지워 주세요: {text}"
+)
 REPORT_DOUBLED: Final = "- {ranks}번이 같은 논문을 가리킵니다. 목록의 링크가 잘못되었을 수 있습니다."
 REPORT_COST: Final = "모델 {models} · 호출 {calls}회 · 비용 ${cost:.3f}"
 REPORT_HOW: Final = (
-    "지시 예: `결과 다시`, `3번 다시 번역: 문장을 짧게`, `7번 빼줘`, `보류`, `보류 해제`, `반려`, `설명`. "
+    "지시 예: `결과 다시`, `지적 12 무시`, `3번 다시 번역: 문장을 짧게`, `7번 빼줘`, `보류`, `보류 해제`, `반려`, `설명`. "
     "첫 문장만 지시로 읽으니, 글자 수가 모자라면 뒤에 다른 말을 덧붙이셔도 됩니다. "
     "공개는 Discourse의 공개(Publish) 버튼으로 해 주세요. 공개 전의 일반 답글은 공개와 함께 모두에게 보이니, "
     "의논은 귓속말로 해 주세요."
@@ -29,11 +40,8 @@ REPORT_HOW: Final = (
 
 PASSAGE_NAMES: Final = {"title": "제목", "description": "소개", "abstract": "초록", "introduction": "이번 주 소개"}
 
-RISK_NUMBERS: Final = "숫자가 원문과 다를 수 있습니다"
-RISK_UNTRANSLATED: Final = "번역되지 않은 것 같습니다"
-RISK_SHORT: Final = "원문에 비해 너무 짧습니다"
-RISK_LONG: Final = "원문에 비해 너무 깁니다"
-RISK_NAMES: Final = "원문의 이름이 빠졌습니다: {names}"
+UNGROUNDED_NAME: Final = "이 문장이 바탕으로 삼은 논문에 없는 이름입니다: {name}"
+UNGROUNDED_NUMBER: Final = "이 문장이 바탕으로 삼은 논문에 없는 숫자입니다: {number}"
 
 REMINDER: Final = (
     "하루가 지나도록 이 초안을 본 분이 없습니다. 시간이 되실 때 살펴봐 주세요. "
@@ -47,6 +55,8 @@ ANSWER_REDRAFTED: Final = "{ranks}번 논문을 다시 번역해 글에 반영�
 ANSWER_REDRAFTED_KEPT: Final = " 사람이 고친 문장은 그대로 두었습니다."
 ANSWER_REDRAFT_FAILED: Final = "{ranks}번 논문을 다시 번역하지 못했습니다: {reason}"
 ANSWER_DROPPED: Final = "{ranks}번 논문을 글에서 뺐습니다. 저장해 둔 번역은 지우지 않았습니다. 이번 주 소개에 그 논문이 나오면 직접 고쳐 주세요."
+ANSWER_DISMISSED: Final = "지적 {numbers}: 무시하겠습니다. 이 문장에 같은 지적을 다시 하지 않습니다."
+ANSWER_UNKNOWN_FINDING: Final = "지적 {numbers}: 이 글에 없는 번호입니다. `결과 다시`로 번호를 확인해 주세요."
 ANSWER_HELD: Final = "알겠습니다. `보류 해제`라고 하실 때까지 이 글을 고치지 않겠습니다."
 ANSWER_RELEASED: Final = "보류를 풀었습니다. 이제 다시 글을 돌보겠습니다."
 ANSWER_REJECTED: Final = "이 초안을 반려한 것으로 기록했습니다. 글은 그대로 두니, 필요 없으면 삭제해 주세요."
@@ -62,6 +72,7 @@ ANSWER_EXPLAIN: Final = (
     "저는 이 글을 목록과 arXiv 초록에서 만든 봇입니다. 글을 고치시면 그 문장은 고친 분의 것이 되고, 저는 다시 손대지 "
     "않습니다. 공개는 사람만 합니다.\n\n"
     "- `결과 다시`: 먼저 읽을 문장을 다시 보여 드립니다.\n"
+    "- `지적 12 무시`: 그 지적을 지우고 이 문장에 다시 하지 않습니다.\n"
     "- `3번 다시 번역: 덧붙일 말`: 그 논문을 다시 번역합니다. 사람이 고친 문장은 그대로 둡니다.\n"
     "- `7번 빼줘`: 그 논문을 글에서 뺍니다.\n"
     "- `보류` / `보류 해제`: 글에 손대는 일을 멈추거나 다시 시작합니다.\n"
@@ -95,6 +106,14 @@ PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
             rf"{_PAPER_KO}\s*(?:빼|빼기|빼고|제외|삭제|제거|지워|내려|드롭)(?:\s*(?:줘|줘요|주세요|주십시오|해|해줘|해\s*주세요|하자|부탁.{{0,6}}|요))?{_END}",
         ),
         ("drop", rf"(?:please\s+)?(?:drop|remove|delete|leave\s+out|omit|exclude)\s+{_PAPER_EN}(?:,?\s*please)?{_END}"),
+        (
+            "dismiss",
+            rf"지적\s*(?P<ranks>\d{{1,9}}(?:\s*번)?(?:\s*(?:,|와|과|하고|이랑|및|·|/)\s*\d{{1,9}}(?:\s*번)?)*)(?:\s*번)?(?:\s*(?:은|는|을|를|도))?\s*(?:무시|넘어가|패스|괜찮|아님|아니에요|아닙니다|문제\s*없)(?:\s*(?:해|해\s*줘|해\s*주세요|하자|아요|습니다|음|요|줘|주세요))?{_END}",
+        ),
+        (
+            "dismiss",
+            rf"(?:please\s+)?(?:dismiss|ignore)\s+(?:findings?\s*)?#?(?P<ranks>\d{{1,9}}(?:\s*(?:,|and|&|/)\s*#?\d{{1,9}})*)(?:,?\s*please)?{_END}",
+        ),
         (
             "release",
             rf"(?:보류\s*(?:를\s*)?(?:해제|풀기|풀어|취소|끝)|해제|계속|재개|다시\s*시작){_PLEASE_KO}{_END}",
