@@ -193,8 +193,8 @@ def submit_step(sessions: Sessions, settings: Settings, edition_id: int, *, agai
     click.echo(f"{outcomes[done.outcome]}{parts}: {topic_url(str(settings.forum_url), done.topic_id)}")
     for remark in done.remarks:
         say(f"Note: {remark}.")
-    if done.left_alone:
-        say(f"Part {', '.join(map(str, done.left_alone))} was edited by a person and was not touched.")
+    if done.edited_parts:
+        say(f"Part {', '.join(map(str, done.edited_parts))} was edited by a person; their text is kept.")
     return done
 
 

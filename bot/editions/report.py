@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from bot.editions import markdown
 from bot.languages.ko import review as words
-from bot.store.tables import Edition, ModelCall, Omission, Passage, Revision, Segment, StoredFinding
+from bot.store.tables import Edition, EditionItem, ModelCall, Omission, Passage, Revision, Segment, StoredFinding
 from bot.translation import findings as stored
 from bot.translation import passages
 from bot.translation.checks.base import Severity
@@ -50,13 +50,16 @@ def _reading(session: Session, edition: Edition) -> list[str]:
     if not sentences:
         return [words.REPORT_NO_RISKS]
     blocks = [words.REPORT_RISKS]
-    for number, (_, found) in enumerate(sentences[:MOST_SENTENCES], 1):
+    names = {item.rank: paper_name(item) for item in edition.items}
+    for _, found in sentences[:MOST_SENTENCES]:
         first = found[0]
         kind = words.PASSAGE_NAMES[first.passage]
         where = (
-            words.REPORT_INTRODUCTION if first.rank == 0 else words.REPORT_PAPER.format(rank=first.rank, passage=kind)
+            words.REPORT_INTRODUCTION
+            if first.rank == 0
+            else words.REPORT_PAPER.format(paper=names[first.rank], passage=kind)
         )
-        blocks.append(f"{number}. {where}")
+        blocks.append(f"**{where}**")
         blocks.append("\n".join(_reason(placed) for placed in found[:MOST_REASONS]))
         blocks.append(_shown(first.target))
         if first.source:
@@ -120,7 +123,7 @@ def _sentences(session: Session, edition: Edition) -> list[tuple[tuple[int, int]
 
 
 def _failures(session: Session, edition: Edition) -> list[str]:
-    lines = _names_of_dropped(session, edition)
+    lines = names_of_dropped(session, edition)
     if edition.introduction_failure:
         lines.append(words.REPORT_FAILED_INTRODUCTION.format(reason=edition.introduction_failure))
     items = [item for item in edition.items if item.dropped_by is None]
@@ -140,26 +143,35 @@ def _failures(session: Session, edition: Edition) -> list[str]:
     return [words.REPORT_FAILED, "\n".join(lines)] if lines else []
 
 
-def _names_of_dropped(session: Session, edition: Edition) -> list[str]:
-    """The sentences of the introduction that rest on papers which were taken out, one line each."""
-    dropped = {item.sighting_id: item.rank for item in edition.items if item.dropped_by is not None}
+def names_of_dropped(session: Session, edition: Edition) -> list[str]:
+    """The sentences of the introduction about papers that were taken out, one line each.
+
+    A sentence that a person wrote counts if it still has the paper's name.
+    """
+    dropped = {item.sighting_id: item for item in edition.items if item.dropped_by is not None}
     if not dropped:
         return []
     left_out = select(Omission.segment_id).where(Omission.edition_id == edition.id)
     rows = session.execute(
-        select(Segment.rests_on, Revision.text)
+        select(Segment.rests_on, Revision.text, Revision.author_kind)
         .join(Passage, Passage.id == Segment.passage_id)
         .join(Revision, (Revision.segment_id == Segment.id) & Revision.current)
         .where(Passage.edition_id == edition.id, Segment.id.not_in(left_out))
         .order_by(Segment.position)
     )
-    return [
-        words.REPORT_NAMES_DROPPED.format(
-            ranks=_listed(sorted(dropped[key] for key in rests_on if key in dropped)), text=markdown.escape_inline(text)
-        )
-        for rests_on, text in rows
-        if any(key in dropped for key in rests_on)
-    ]
+    lines = []
+    for rests_on, text, author_kind in rows:
+        gone = [dropped[key] for key in rests_on if key in dropped]
+        named = [item for item in gone if author_kind == "model" or item.sighting.label.lower() in text.lower()]
+        if named:
+            ranks = _listed(sorted(item.rank for item in named))
+            lines.append(words.REPORT_NAMES_DROPPED.format(ranks=ranks, text=markdown.escape_inline(text)))
+    return lines
+
+
+def paper_name(item: EditionItem) -> str:
+    """The paper as moderators call it: its number and its name in the list, in Markdown."""
+    return words.PAPER.format(rank=item.rank, label=markdown.escape_inline(item.sighting.label))
 
 
 def _listed(ranks: Sequence[int]) -> str:
@@ -173,4 +185,8 @@ def _cost(session: Session, edition: Edition) -> str:
     ).one()
     models = session.scalars(select(ModelCall.model).where(ModelCall.edition_id == edition.id).distinct())
     line = words.REPORT_COST.format(models=", ".join(sorted(models)) or "-", calls=calls, cost=Decimal(cost))
-    return f"{line}\n\n{words.REPORT_HOW}"
+    papers = " · ".join(
+        words.REPORT_LEFT_OUT.format(paper=paper_name(item)) if item.dropped_by else paper_name(item)
+        for item in edition.items
+    )
+    return "\n\n".join([line, words.REPORT_PAPERS.format(papers=papers), words.REPORT_HOW])

@@ -72,8 +72,8 @@ def topics(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[in
     """Our topics that have moved in the list of drafts, have left it, or were not read for long."""
     with sessions() as session:
         drafts = [topic for topic in _in_states(session, OPEN) if topic.discourse_id and topic.drafts_category_id]
-        # A withdrawn article may be listed or restored again, and its lost webhook found by nothing else.
-        articles = [topic for topic in _in_states(session, PUBLIC | {"withdrawn"}) if topic.discourse_id]
+        # What was withdrawn or rejected may come back, and its lost webhook is found by nothing else.
+        articles = [topic for topic in _in_states(session, PUBLIC | {"withdrawn", "rejected"}) if topic.discourse_id]
     news: list[int] = []
     for category_id in sorted({topic.drafts_category_id for topic in drafts if topic.drafts_category_id}):
         listed = {topic.id: topic for topic in forum.category_topics(category_id)}

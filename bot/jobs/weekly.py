@@ -120,7 +120,13 @@ def submit(
 ) -> Submitted:
     """Put the edition on the forum as a shared draft, with a report for the moderators beside it."""
     done = submission.submit(
-        sessions, forum, edition_id, frame=compose.frame_of(settings), place=place_of(settings), again=again
+        sessions,
+        forum,
+        edition_id,
+        frame=compose.frame_of(settings),
+        place=place_of(settings),
+        again=again,
+        now=clock.now(),
     )
     if done.seen is None:
         return done

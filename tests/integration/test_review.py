@@ -195,7 +195,7 @@ def test_persons_sentence_survives_every_later_rendering(desk: Desk) -> None:
     desk.read()
     assert "사람이 새로 쓴 문장입니다." in desk.first.raw
     assert "다시 옮긴 제목" in desk.first.raw
-    assert any("다시 번역해 글에 반영" in raw for raw in desk.bot_says())
+    assert any("이 논문을 다시 번역했습니다: 5번" in raw for raw in desk.bot_says())
 
 
 def test_note_between_papers_stays_exactly_where_it_was_put(desk: Desk) -> None:
@@ -288,7 +288,7 @@ def test_title_and_destination_of_a_moderator_are_taken_over_not_undone(desk: De
     [
         ("결과 다시", "먼저 읽을 문장"),
         ("설명", "저는 이 글을"),
-        ("@paperbot 이거 좀 이상하지 않아요?", "알아듣지 못했습니다"),
+        ("@paperbot 이거 좀 이상하지 않아요?", "알아듣지 못해"),
         ("17번 빼줘", "17번 논문이 이 글에 없습니다"),
     ],
 )

@@ -47,6 +47,8 @@ INTRODUCTION_FAILED = ":warning: 이번 주 소개를 쓰지 못했습니다. �
 PAPER_WAITS = ":hourglass: 이 논문은 아직 번역되지 않았습니다."
 PAPER_FAILED = ":warning: 이 논문은 번역하지 못했습니다. 이유: {reason}"
 
+PART_IS_EMPTY = "이 자리에 있던 논문은 이번 글에서 빠졌습니다."
+
 REFUSED = "모델이 번역을 거절했습니다."
 CUT = "모델의 답이 길이 제한에서 끊겼습니다."
 UNUSABLE = "모델의 답이 두 번 모두 형식에 맞지 않았습니다."
