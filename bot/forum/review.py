@@ -274,13 +274,13 @@ def _push(
 
 
 def _news(sessions: Sessions, topic_row_id: int, blocks: Mapping[str, str]) -> list[Post]:
-    """The parts whose rendering is another by now."""
+    """The parts whose rendering is another by now; posts without any block are not ours to render."""
     with sessions() as session:
         topic = session.get_one(Topic, topic_row_id)
         return [
             post
             for post in topic.posts
-            if parts.text_of(post.blocks, blocks, topic.external_id, post.part) != post.rendered_raw
+            if post.blocks and parts.text_of(post.blocks, blocks, topic.external_id, post.part) != post.rendered_raw
         ]
 
 

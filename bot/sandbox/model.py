@@ -35,6 +35,7 @@ from bot.sandbox.model_checks import Problem, blocks, check_body, json_body
 from bot.sandbox.recorded import Translations
 
 UNTRANSLATED = "[미번역]"
+REDRAFTED = "(다시 옮김)"
 _LEFT_UNTRANSLATED = {
     "quote": UNTRANSLATED,
     "category": "accuracy/untranslated",
@@ -195,6 +196,8 @@ class ModelStandIn:
         introduction: paragraphs as in `sample/introduction.json`, given for a week whose titles `translations` all
             knows and whose ranks it uses; any other week gets an introduction made of the papers' labels.
         judgements: what it finds as a judge, wherever a segment's Korean holds the `quote`: the finding without its id.
+        marks_redrafts: whether a redraft can be told from the first draft, by `REDRAFTED` behind each passage's first
+            sentence; what is recorded is one translation only.
         follows_suggestions: whether it mends what it is asked to mend; else it gives its Korean back as it was.
         latency_s: seconds from a request to the end of its answer; `message_start` comes after a twentieth of it.
         api_key: the only accepted key; None: any.
@@ -208,6 +211,7 @@ class ModelStandIn:
         introduction: Sequence[Mapping[str, Any]] | None = None,
         judgements: Sequence[Mapping[str, str]] = (),
         follows_suggestions: bool = True,
+        marks_redrafts: bool = False,
         latency_s: float = 0.0,
         api_key: str | None = None,
         models: Iterable[str] = MODELS,
@@ -216,6 +220,7 @@ class ModelStandIn:
         self.translations = translations or Translations()
         self.introduction = introduction
         self.follows_suggestions = follows_suggestions
+        self.marks_redrafts = marks_redrafts
         self.judgements = [*judgements, _LEFT_UNTRANSLATED]
         self.latency_s = latency_s
         self.api_key = api_key
@@ -398,8 +403,9 @@ class ModelStandIn:
         for _, run in itertools.groupby(segments, key=lambda segment: segment["id"][:1]):
             passage = [(segment["id"], _unmasked(segment["text"], protected)) for segment in run]
             found = self.translations.passage([text for _, text in passage])
-            for (short_id, source), text in zip(passage, found, strict=True):
-                korean.append({"id": short_id, "ko": _masked(text or f"{UNTRANSLATED} {source}", protected)})
+            for number, ((short_id, source), text) in enumerate(zip(passage, found, strict=True)):
+                mark = f" {REDRAFTED}" if self.marks_redrafts and "attempt" in data and not number else ""
+                korean.append({"id": short_id, "ko": _masked(text or f"{UNTRANSLATED} {source}", protected) + mark})
         named = (self.translations.title(title) or f"{UNTRANSLATED} {title}") if title else ""
         return {"title": _masked(named, protected), "segments": korean}
 

@@ -96,7 +96,7 @@ def test_what_a_repair_does_not_mend_is_shown_with_reason_english_and_proposal(s
     stage.model.judgements = [{**SAID, "severity": "minor", "suggestion": "100송이가"}]
     _draft(stage, edition_id)
     shown = _report(stage, edition_id)
-    assert "1번 논문 초록" in shown
+    assert "1번 Ship 1 · 초록" in shown
     assert SAID["explanation"] in shown
     assert "100마리가 → 100송이가" in shown
     assert "> Its lamp holds 100 candles." in shown
