@@ -24,14 +24,20 @@ def bad_renderings(source: str, target: str, termbase: Termbase) -> list[Renderi
     mentions = termbase.mentions(source)
     mentioned = {mention.term.source for mention in mentions}
     renderings = [found for found in termbase.renderings(target) if found.whole or found.role in _GOOD]
-    good = [found for found in renderings if found.role in _GOOD and found.term.source in mentioned]
+    good = [
+        found
+        for found in renderings
+        if found.role in _GOOD
+        and found.term.source in mentioned
+        and not any(other.term is found.term and _is_inside_bad(found, other) for other in renderings)
+    ]
     unmet = _unmet(mentions, good, termbase.mentions(target))
     bad = [
         found
         for found in renderings
         if (found.role is Role.NONSENSE or (found.role not in _GOOD and unmet[found.term.source] > 0))
         and not any(_covers(other, found) for other in good)
-        and not termbase.holds_any(source, found.term.unless)
+        and not termbase.is_excused(found.term, source)
     ]
     return _longest(bad)
 
@@ -52,8 +58,13 @@ def _unmet(mentions: Sequence[Mention], good: Iterable[Rendering], kept: Iterabl
     return unmet
 
 
-def _covers(good: Rendering, bad: Rendering) -> bool:
-    return good.start <= bad.start and bad.end <= good.end
+def _is_inside_bad(good: Rendering, bad: Rendering) -> bool:
+    """`최신` says nothing good inside `최신 예술`."""
+    return bad.role not in _GOOD and _covers(bad, good) and bad.end - bad.start > good.end - good.start
+
+
+def _covers(outer: Rendering, inner: Rendering) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _longest(found: Iterable[Rendering]) -> list[Rendering]:
