@@ -89,6 +89,13 @@ class Settings(BaseSettings):
         None, description="closing note 3, please press like; empty: the usual text; the word none: no line"
     )
 
+    # Mail (only looked at by `paperbot doctor` so far; digests are not sent yet)
+    smtp_host: str | None = Field(None, description="mail server that takes the digests")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port: 587 for starttls, 465 for tls")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the line is encrypted")
+    smtp_user: str | None = Field(None, description="login at the mail server; empty: none")
+    smtp_password: SecretStr | None = Field(None, description="password of that login")
+
     # Service
     weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")
     web_host: str = Field("127.0.0.1", description="address the web part listens on; put a TLS proxy before it")

@@ -54,3 +54,18 @@ def dismiss(numbers: tuple[int, ...]) -> None:
             if finding is None:
                 raise RejectedError(f"There is no finding {number}; nothing was dismissed.")
             click.echo(f"{number} dismissed: {finding.message}")
+
+
+@findings.command()
+def stats() -> None:
+    """Print how many findings each check has made, and how many of them people dismissed."""
+    from bot.settings import load
+    from bot.store.engine import opened
+    from bot.translation.findings import dismissed_by_check
+
+    with opened(load(), say=say, must_exist=True) as sessions, sessions() as session:
+        counted = dismissed_by_check(session)
+    for check, (count, dismissed) in counted.items():
+        click.echo(f"{check}\t{count}\t{dismissed} dismissed")
+    if not counted:
+        say("No findings so far.")

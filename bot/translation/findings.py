@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.tables import Revision, StoredFinding
@@ -91,6 +91,16 @@ def open_of(session: Session, segment_ids: Sequence[int]) -> dict[int, list[Stor
     for row in rows:
         found.setdefault(row.segment_id, []).append(row)
     return found
+
+
+def dismissed_by_check(session: Session) -> dict[str, tuple[int, int]]:
+    """By check: how many findings there are, and how many of them moderators dismissed: which checks cry wolf."""
+    rows = session.execute(
+        select(StoredFinding.check, func.count(), func.count(StoredFinding.dismissed_by))
+        .group_by(StoredFinding.check)
+        .order_by(StoredFinding.check)
+    )
+    return {check: (count, dismissed) for check, count, dismissed in rows}
 
 
 def _row(one: CheckedText, finding: Finding, mark: str) -> Mapping[str, object]:

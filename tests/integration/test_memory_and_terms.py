@@ -22,9 +22,7 @@ from tests.integration.world import (
     Stage,
     Store,
     listed_week,
-    on_stage,
     outside_world,
-    own_store,
     paper,
     papers,
 )
@@ -61,12 +59,6 @@ LANTERN = Term(
 BENCH = Term("OrchardBench", "OrchardBench", kind=Kind.NAME)
 
 
-@pytest.fixture(scope="module")
-def store(postgres: str, template: str) -> Iterator[Store]:
-    with own_store(postgres, template, "module_memory") as made:
-        yield made
-
-
 @pytest.fixture
 def sessions(store: Store) -> Sessions:
     return store.emptied()
@@ -75,12 +67,6 @@ def sessions(store: Store) -> Sessions:
 @pytest.fixture(scope="module")
 def outside() -> Iterator[World]:
     with outside_world([*FIRST, *LATER]) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(outside: World, sessions: Sessions) -> Iterator[Stage]:
-    with on_stage(outside, sessions) as made:
         yield made
 
 

@@ -14,7 +14,7 @@ from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Revision, Segment, StoredFinding
 from bot.translation import findings
 from bot.translation.repairing import LARGEST_SHARE
-from tests.integration.world import NOW, Stage, Store, on_stage, outside_world, own_store, paper, papers
+from tests.integration.world import NOW, Stage, Store, outside_world, paper, papers
 
 JUDGE = "claude-haiku-5-5"
 GOOD = "등불에는 초 100개가 들어갑니다."
@@ -36,12 +36,6 @@ SAID = {
 }
 
 
-@pytest.fixture(scope="module")
-def store(postgres: str, template: str) -> Iterator[Store]:
-    with own_store(postgres, template, "module_quality") as made:
-        yield made
-
-
 @pytest.fixture
 def sessions(store: Store) -> Sessions:
     return store.emptied()
@@ -54,10 +48,9 @@ def outside() -> Iterator[World]:
 
 
 @pytest.fixture
-def stage(outside: World, sessions: Sessions) -> Iterator[Stage]:
+def stage(outside: World, stage: Stage) -> Stage:
     outside.model.judgements = [SAID]
-    with on_stage(outside, sessions) as made:
-        yield made
+    return stage
 
 
 @pytest.fixture

@@ -99,6 +99,7 @@ def test_findings_are_listed_and_dismissed_by_number(run: Run) -> None:
     assert run("findings", "dismiss", numbers[0]).exit_code == 0
     again = run("findings", "list", "--period", sandbox.SAMPLE_PERIOD)
     assert len(again.stdout.splitlines()) == len(listed.stdout.splitlines()) - 2
+    assert "1 dismissed" in run("findings", "stats").stdout
     assert "There is no finding 999999" in run("findings", "dismiss", "999999").stderr
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import URL, make_url, select
 from sqlalchemy.orm import sessionmaker
 
 from bot import clock
-from bot.editions import compose
+from bot.editions import compose, report
 from bot.forum import review, sweep
 from bot.forum.discourse import Discourse
 from bot.forum.review import Reading
@@ -452,3 +452,16 @@ def test_the_report_names_sentences_of_the_introduction_about_dropped_papers(des
     desk.say("결과 다시 보여 주세요")
     desk.read()
     assert "글에서 뺀 2번 논문을 다룹니다" in desk.bot_says()[-1]
+
+
+def test_a_finding_dismissed_in_the_topic_is_not_shown_again(desk: Desk) -> None:
+    with desk.sessions() as session:
+        found = report.findings_of(session, session.get_one(Topic, desk.topic_row_id).edition)
+    number = found[0].finding.id
+    desk.say(f"지적 {number}, 99999 무시")
+    desk.read()
+    assert f"지적 {number}: 무시하겠습니다" in desk.bot_says()[-1]
+    assert "지적 99999: 이 글에 없는 번호입니다" in desk.bot_says()[-1]
+    desk.say("결과 다시 보여 주세요")
+    desk.read()
+    assert f"(지적 {number})" not in desk.bot_says()[-1]

@@ -116,7 +116,10 @@ _KOREAN: Final = tuple(
         (r"(?P<old>.{1,200}?)(?:에서|부분을|부분은)\s+(?P<changed>.{1,160})", True),
         (r"(?P<old>.{1,200}?)(?:을|를|은|는)\s+(?P<changed>.{1,160})", True),
         (r"(?P<old>.{1,120}?)(?:이|가)\s*아니(?:라|고|구)\s*,?\s*(?P<tail>.{1,160})", False),
-        (r"(?P<old>.{1,120}?)\s*(?:말고|대신에?|보다는?)\s+(?P<tail>.{1,160})", False),
+        (
+            r"(?P<old>.{1,120}?)(?:(?:이라는|라는|이란|란)\s*(?:표현|말|단어|번역|용어|문구))?\s*(?:말고|대신에?|보다는?)\s+(?P<tail>.{1,160})",
+            False,
+        ),
         (r"(?P<old>.{1,120}?)(?:은|는|이|가)\s+(?P<of>.{1,80}?)의\s*(?:오타|오기|오역|잘못).{0,40}", True),
         (r"(?P<old>.{1,120}?)(?:은|는|이|가)\s+(?P<tail>.{1,160})", False),
     )
@@ -353,7 +356,12 @@ def _english_pair(mid: str, before: str, first: str, second: str) -> Change | No
 
 
 def _english(clause: str, strings: list[str]) -> Iterator[Change]:
-    plain = re.sub(r"^\s*(?:typos?|errata|nit|minor|correction|mistake)\s*[:\-–]\s*", "", clause, flags=re.IGNORECASE)
+    plain = re.sub(
+        r"^\s*(?:typos?|errata|nit|minor|correction|mistake)(?:\s+in\s+(?:the\s+)?[a-z]+\s*#?\d{0,2})?\s*[:\-–]\s*",
+        "",
+        clause,
+        flags=re.IGNORECASE,
+    )
     for pattern in _ENGLISH:
         for found in pattern.finditer(plain):
             new = END_NOISE.sub("", _ENGLISH_END.sub("", found["new"]).strip(" ,")).strip()
