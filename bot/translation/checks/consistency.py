@@ -67,7 +67,7 @@ def _uses(text: Text, termbase: Termbase) -> tuple[Use, ...]:
 def _uses_in(text: Text, termbase: Termbase) -> Iterator[Use]:
     for unit in text.units:
         if unit.source and unit.start < unit.end:
-            mentions = [one for one in termbase.mentions(unit.source) if one.term.kind is not Kind.NAME]
+            mentions = [one for one in termbase.mentions(unit.source) if one.term.kind is Kind.TERM]
             yield from _translated(text, unit, mentions, termbase)
             yield from _kept_in_latin(text, unit, mentions, termbase)
             yield from _uses_of_prefixes(text, unit, termbase)
@@ -173,6 +173,8 @@ def _differs(source: str, key: str, usual: str) -> bool:
 
 def _key(words: str) -> str:
     bare = re.sub(r"[\s\-]", "", words)
+    if bare.isascii():
+        return _LATIN
     return bare.removesuffix("하다") if is_predicate(words) else bare
 
 

@@ -1,13 +1,14 @@
 """Names and acronyms: kept as they are, not spelled in Hangul, not changed in letters or case."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz
 
 from bot.languages.ko import findings
 from bot.languages.ko.renderings import noun_ends
-from bot.languages.ko.transliteration import likeness
+from bot.languages.ko.transliteration import likeness, may_begin_alike
 from bot.translation.checks import latin
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text
 from bot.translation.checks.suggestions import replacing
@@ -16,6 +17,8 @@ from bot.translation.termbase import Role, Termbase
 _ALIKE = 0.85
 _LONGEST = 4
 """Words of Hangul that one Latin name may become."""
+_SHORT_NAME = 5
+"""Letters up to which a name is looked for in its own sentence only: short ones sound like many words."""
 _TYPO_PCT = 82
 _HANGUL_WORD = re.compile(r"[가-힣0-9]+")
 _PHRASE = re.compile(
@@ -49,14 +52,16 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
 
 
 def _wanted(source: str, korean: str, known: frozenset[str], field: str) -> list[str]:
-    """The names of the English sentence that its Korean does not show in Latin letters."""
-    shown = {latin.plain(word.text) for word in latin.words(korean)}
+    """The names that the Korean shows in Latin letters less often than the English does, or that only it could have."""
+    shown = Counter(latin.plain(word.text) for word in latin.words(korean))
     flat = latin.plain("-".join(word.text for word in latin.words(korean)))
-    wanted = [
-        word.text
-        for word in latin.words(source)
-        if word.text in known and latin.plain(word.text) not in shown and latin.plain(word.text) not in flat
-    ]
+    there = Counter(latin.plain(word.text) for word in latin.words(source))
+    wanted: list[str] = []
+    for name in sorted(known):
+        plain = latin.plain(name)
+        missing = shown[plain] < there[plain] if there[plain] else len(plain) > _SHORT_NAME
+        if missing and (shown[plain] or plain not in flat):
+            wanted.append(name)
     if field != "title":
         wanted += [phrase for phrase in _PHRASE.findall(source) if _JOINT.search(phrase) and phrase not in korean]
     return wanted
@@ -74,7 +79,8 @@ def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termba
     scored: list[tuple[float, int, int, str]] = []
     for start, end in _runs(korean):
         hangul = korean[start:end]
-        score, name = max((likeness(name, hangul), name) for name in wanted)
+        alike = [(likeness(name, hangul), name) for name in wanted if may_begin_alike(name, hangul[0])]
+        score, name = max(alike, default=(0.0, ""))
         if score < _ALIKE or any(found.start <= start and end <= found.end for found in right):
             continue
         if all(likeness(other, hangul) < score for other in others):

@@ -24,6 +24,16 @@ class TestNames(CheckCase):
             ("트리 오브 생각과", "Tree-of-Thoughts와"),
         ),
         ("We test WildBench daily.", "매일 와일드벤치를 시험합니다.", ("와일드벤치를", "WildBench를")),
+        (
+            "WildBench is hard; WildBench is new.",
+            "WildBench는 어렵고 와일드벤치는 새롭습니다.",
+            ("와일드벤치는", "WildBench는"),
+        ),
+        (
+            "We propose Infini-attention here.",
+            "여기서 인피니 어텐션을 제안합니다.",
+            ("인피니 어텐션을", "Infini-attention을"),
+        ),
     ],
 )
 def test_name_in_hangul_is_found(english: str, korean: str, expected: tuple[str, str]) -> None:
@@ -80,3 +90,9 @@ def test_transliteration_sounds_alike(latin: str, hangul: str) -> None:
 )
 def test_other_words_do_not(latin: str, hangul: str) -> None:
     assert not could_sound_like(latin, hangul) or likeness(latin, hangul) < 0.85
+
+
+def test_name_of_the_paper_is_looked_for_where_the_sentence_has_none() -> None:
+    pair = ("It improves planning.", "툴포지는 계획을 개선합니다.")
+    [found] = find(names.check, pair, ("ToolForge: A Suite of Tools", "ToolForge: 도구 모음"))
+    assert found.suggestion == "ToolForge는"
