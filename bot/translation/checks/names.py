@@ -20,7 +20,8 @@ _LONGEST = 4
 _SHORT_NAME = 5
 """Letters up to which a name is looked for in its own sentence only: short ones sound like many words."""
 _TYPO_PCT = 82
-_HANGUL_WORD = re.compile(r"[가-힣0-9]+")
+_HANGUL_WORD = re.compile(r"[가-힣0-9A-Za-z]+")
+_HANGUL = re.compile("[가-힣]")
 _PHRASE = re.compile(
     r"\b[A-Z][a-z]+(?:(?:-|\s)(?:of|in|and|the|a|for|with|to|on|One|[A-Z][a-z]+|\d+))*(?:-|\s)(?:[A-Z][a-z]+|\d+)\b"
 )
@@ -97,7 +98,7 @@ def _runs(korean: str) -> Iterator[tuple[int, int]]:
             if last > first and korean[spans[last - 1][1] : spans[last][0]] not in (" ", "-"):
                 break
             for end in noun_ends(korean, *spans[last]):
-                if end - start > 1 and not korean[start:end].isdigit():
+                if end - start > 1 and _HANGUL.search(korean, start, end):
                     yield start, end
 
 

@@ -78,6 +78,9 @@ def test_kept_names_pass(english: str, korean: str) -> None:
         ("HuggingFace", "허깅페이스"),
         ("Quiet-STaR", "콰이어트 스타"),
         ("OpenAI", "오픈AI"),
+        ("MetaGPT", "메타GPT"),
+        ("SynthID", "신스ID"),
+        ("StableDiffusion", "스테이블 디퓨전"),
     ],
 )
 def test_transliteration_sounds_alike(latin: str, hangul: str) -> None:
