@@ -26,13 +26,16 @@ _PHRASE = re.compile(
     r"\b[A-Z][a-z]+(?:(?:-|\s)(?:of|in|and|the|a|for|with|to|on|One|[A-Z][a-z]+|\d+))*(?:-|\s)(?:[A-Z][a-z]+|\d+)\b"
 )
 _JOINT = re.compile(r"[- ](?:of|in|and|the|a|for|with|to|on)[- ]")
+_INSIDE = re.compile(r"[a-z]\s$")
+_LATIN_BEFORE = re.compile(r"[A-Za-z][^가-힣]{0,2}$")
+_LATIN_AFTER = re.compile(r"[^가-힣]{0,2}[A-Za-z]")
 _SPELLED_IN_HANGUL = {"오브": "of", "앤드": "and", "위드": "with", "프롬": "from"}
 
 
 def check(text: Text, background: Background) -> Iterator[Finding]:
     """Names in Hangul, half translated or misspelt."""
     english = [one.source for one in background.paper or (text,)]
-    known = latin.names(english)
+    known = latin.names(english) | _kept_somewhere(english, [one.target for one in background.paper or (text,)])
     spellings = {latin.plain(word.text): word.text for source in english for word in latin.words(source)}
     for unit in text.units:
         if not unit.source or unit.start == unit.end:
@@ -50,6 +53,19 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
                 start, end = unit.start + word.start, unit.start + word.end
                 message = findings.misspelt_name(right, word.text)
                 yield Finding(start, end, "names", Category.NAME, Severity.MINOR, message, right)
+
+
+def _kept_somewhere(english: Iterable[str], korean: Iterable[str]) -> frozenset[str]:
+    """Capitalized words inside English sentences that some Korean keeps by themselves: names there, so everywhere."""
+    inside = {word.text for text in english for word in latin.words(text) if _INSIDE.search(text[: word.start])}
+    kept = {word.text for text in korean for word in latin.words(text) if not _in_a_run(text, word)}
+    names = (word for word in kept & inside if word[0].isupper() and word[1:].islower())
+    return frozenset(name for name in names if len(name) > _SHORT_NAME)
+
+
+def _in_a_run(text: str, word: latin.Word) -> bool:
+    """Whether more Latin stands beside it, as in a title that is quoted."""
+    return bool(_LATIN_BEFORE.search(text[: word.start]) or _LATIN_AFTER.match(text, word.end))
 
 
 def _wanted(source: str, korean: str, known: frozenset[str], field: str) -> list[str]:

@@ -44,9 +44,10 @@ def bad_renderings(source: str, target: str, termbase: Termbase) -> list[Renderi
 
 def _unmet(mentions: Sequence[Mention], good: Iterable[Rendering], kept: Iterable[Mention]) -> Counter[str]:
     """How many mentions of each term have no good Korean: only those can be what a bad rendering stands for."""
-    satisfied = Counter({(found.term.source, found.start): 1 for found in good if found.whole})
-    met = Counter(source for source, _ in satisfied)
-    met.update(mention.term.source for mention in kept if not mention.inner)
+    # A name that stays in Latin letters is both a good rendering and a kept mention.
+    places = {(found.term.source, found.start) for found in good if found.whole}
+    places |= {(mention.term.source, mention.start) for mention in kept if not mention.inner}
+    met = Counter(source for source, _ in places)
     unmet = Counter[str]()
     outer: Mention | None = None
     for mention in mentions:

@@ -99,3 +99,20 @@ def test_name_of_the_paper_is_looked_for_where_the_sentence_has_none() -> None:
     pair = ("It improves planning.", "툴포지는 계획을 개선합니다.")
     [found] = find(names.check, pair, ("ToolForge: A Suite of Tools", "ToolForge: 도구 모음"))
     assert found.suggestion == "ToolForge는"
+
+
+def test_name_that_is_kept_once_is_kept_everywhere() -> None:
+    pair = (
+        "It is faster than Dreambooth. It needs less data than Dreambooth.",
+        "드림부스보다 빠릅니다. Dreambooth보다 데이터가 적게 필요합니다.",
+    )
+    assert [found.suggestion for found in find(names.check, pair)] == ["Dreambooth"]
+    assert find(names.check, (pair[0], pair[1].replace("Dreambooth", "드림부스"))) == []
+
+
+def test_quoted_titles_make_no_names() -> None:
+    pair = (
+        'The buffer is new. See "the Buffer of Thoughts" for the buffer.',
+        '버퍼는 새롭습니다. 버퍼는 "the Buffer of Thoughts"를 참고하세요.',
+    )
+    assert find(names.check, pair) == []
