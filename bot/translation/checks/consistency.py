@@ -68,8 +68,11 @@ def _uses_in(text: Text, termbase: Termbase) -> Iterator[Use]:
     for unit in text.units:
         if unit.source and unit.start < unit.end:
             mentions = [one for one in termbase.mentions(unit.source) if one.term.kind is Kind.TERM]
-            yield from _translated(text, unit, mentions, termbase)
-            yield from _kept_in_latin(text, unit, mentions, termbase)
+            uses = [*_translated(text, unit, mentions, termbase), *_kept_in_latin(text, unit, mentions, termbase)]
+            mentioned = Counter(mention.term.source for mention in mentions)
+            used = Counter(term for term, _ in {(use.term, use.start) for use in uses})
+            # Korean that stands there more often than the term has another source too.
+            yield from (use for use in uses if used[use.term] <= mentioned[use.term])
             yield from _uses_of_prefixes(text, unit, termbase)
 
 
