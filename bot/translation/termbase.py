@@ -137,9 +137,14 @@ class Termbase:
         """The terms that occur in the English texts, each once, in the order of their first mention."""
         return tuple(dict.fromkeys(mention.term for text in texts for mention in self.mentions(text)))
 
-    def holds_any(self, english: str, words: Iterable[str]) -> bool:
-        """Whether one of the words stands in the English text in some form (`deploy` also as `deployment`)."""
-        return any(_mentioning(word).search(english) for word in words)
+    def is_excused(self, term: Term, english: str) -> bool:
+        """Whether a word of the term's `unless` stands in the English text in some form, and not in the term itself."""
+        own = [(one.start, one.end) for one in self.mentions(english) if one.term is term]
+        return any(
+            not any(start <= match.start() and match.end() <= end for start, end in own)
+            for word in term.unless
+            for match in _mentioning(word).finditer(english)
+        )
 
     def renderings(self, korean: str) -> tuple[Rendering, ...]:
         """Everything in a Korean text that is a rendering of some term, good or bad, overlapping or not."""

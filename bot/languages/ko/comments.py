@@ -36,7 +36,8 @@ FAULT: Final = re.compile(
 )
 _REQUEST: Final = re.compile(
     r"(?:확인|검토|점검|수정|정정|교정|재검토|개선|손질)(?:을|를|이|해)?\s?(?:바랍|바람|부탁|해\s?주|요망|필요|요청|좀|해\s?보|해야|되어야|돼야)"
-    r"|(?:고쳐|바꿔|수정해|정정해|교정해|손봐|다듬어)\s?(?:주|줘|야|져야)|\bplease\s+(?:fix|check|correct|review)|\bneeds?\s+(?:a\s+)?(?:fix|correction|to\s+be\s+(?:fixed|corrected))",
+    r"|(?:고쳐|바꿔|수정해|정정해|교정해|손봐|다듬어)\s?(?:주|줘|야|져야)|\bplease\s+(?:fix|check|correct|review)|\bneeds?\s+(?:a\s+)?(?:fix|correction|to\s+be\s+(?:fixed|corrected))"
+    r"|(?:이?라고|으로|로)\s?(?:해야|써야|적어야|옮겨야|번역해야|번역되어야|번역돼야|쓰는\s?게|쓰는\s?것이|옮기는\s?게|옮기는\s?것이|번역하는\s?게|번역하는\s?것이)",
     re.IGNORECASE,
 )
 """Asks for something to be looked at; that it is the text shows only where a place in it is named."""

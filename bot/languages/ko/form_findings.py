@@ -40,6 +40,7 @@ MEASURED_BY = "측정의 기준이 되는 지표에는 -(으)로를 씁니다."
 
 # Polarity
 NEGATION_LOST = "원문의 부정이 번역에 보이지 않습니다: “{en}”."
+DENIAL_OPEN = "부정하는 말이 뒤따라야 합니다: “{ko}”."
 NEGATION_ADDED = "원문에 없는 부정입니다: “{ko}”."
 DIRECTION_TURNED = "방향이 반대입니다: 원문은 “{en}”, 번역은 “{ko}”입니다."
 SIDES_SWAPPED = "비교하는 두 대상이 바뀌었습니다: 원문은 “{en}”입니다."

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bot.languages.ko.morphology import morphemes
 from bot.languages.ko.sounds import Sound, final_sounds
 
 # After a consonant, after a vowel. `으로` counts ㄹ as a vowel.
@@ -57,6 +58,24 @@ _PARTICLE = re.compile(
     + ")"
 )
 _BETWEEN = re.compile(r"(?:\s?\([^()]*\)|[\"'”’」』》*_`])*")
+
+
+# Words that end like a particle after the wrong sound: nouns (마을, 결과), forms of verbs (지은, 모을, 읽는).
+_LOOKALIKES = re.compile(
+    r"(?:마|가|노|고|모|지|이|부|나|그|저|어)을$|(?:지|나|이|부|그|저|모|가|고)은$"
+    r"|(?:결|효|성|초|통|경|부|학|교|투|여|간|일|내|외|사|모|치|다|이)과$"
+    r"|[있없않갖얻찾받먹읽맞막묻믿닫걷듣잡놓넣쌓낳겪깎묶섞뽑집접입굽줍돕잇짓벗웃씻맺잊늦좇뻗굳싣붙같맡덮엎싶높앓뚫잃끓많닮젊앉밟적작넘쏟남][는은]$"
+)
+_FINAL_SS = 20
+
+
+def is_no_particle(word: str) -> bool:
+    """Whether the end of a Hangul word only looks like a particle that does not fit: `가을`, `결과`, `찾는`."""
+    if len(word) < 2:
+        return True
+    if _LOOKALIKES.search(word) or (ord(word[-2]) - 0xAC00) % 28 == _FINAL_SS:
+        return True
+    return word[-1] == "는" and any(part.tag.startswith("V") for part in morphemes(word))
 
 
 class Particle(NamedTuple):

@@ -16,6 +16,11 @@ DENIES_PLAINLY = re.compile(
     r"|것[은이] (?:아닙니다|아니다)"
 )
 """A verb that is denied beyond doubt."""
+NEEDS_DENIAL = re.compile(r"(?<![가-힣])(?:전혀|결코|(?:어떠한|아무런) [가-힣]+(?: [가-힣]+)?도)(?= )")
+"""Words that Korean uses in denials only; what follows up to the end of the clause must deny."""
+DENIED_SOMEHOW = re.compile(
+    r"않|못|없|아니|아닌|아닙|안 |다르|다른|달라|새로|모르|모른|말|불|무|비|미|반|실패|어렵|드물|금지|거부"
+)
 WITHOUT = re.compile(r"(?:[가-힣A-Za-z]+(?:이나|나|도)? 없이|없는 채로)(?!도 )")
 NOT_WITHOUT = re.compile(r"(?:관계|상관|예외|변함|더할 나위|빠짐|구분|구별|차별|끊임|틀림|아낌)(?:이)? ?없이")
 

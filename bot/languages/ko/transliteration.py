@@ -17,8 +17,8 @@ _GROUPS = re.compile(
     r"tion|sion|ign|tch|sch|ough|igh|ch|ck|sh|ph|th|gh|wh|qu|ng|ee|ea|oo|ou|ow|ai|ay|au|aw|ew|x|([a-z])\1?|\d+"
 )
 _SOUNDS: dict[str, tuple[str, ...]] = {
-    "tion": ("SN", "JN"),
-    "sion": ("SN", "JN"),
+    "tion": ("SoN", "JoN", "SN"),
+    "sion": ("JoN", "SoN", "SN"),
     "ign": ("aiN", "iKN", "iN"),
     "tch": ("J",),
     "sch": ("S", "SK"),
@@ -66,7 +66,7 @@ _SOUNDS: dict[str, tuple[str, ...]] = {
     "u": ("u", "o", "a", "iu"),
     "v": ("P",),
     "w": ("u", "o", ""),
-    "x": ("KS", "J", "S"),
+    "x": ("KS", "J", "S", "eKS"),
     "y": ("i", "ai", ""),
     "z": ("J",),
 }
@@ -79,7 +79,11 @@ _VOWEL_COST = 0.3
 
 def likeness(latin: str, hangul: str) -> float:
     """How much the Hangul sounds like the Latin word: 1 exactly, 0 not at all; blanks and hyphens do not count."""
-    return _likeness(re.sub(r"[^a-z0-9]", "", latin.lower()), re.sub(r"[\s\-]", "", hangul))
+    left, right = re.sub(r"[^a-z0-9]", "", latin.lower()), re.sub(r"[\s\-]", "", hangul.lower())
+    for kept in re.findall("[a-z]+", right):  # 메타GPT keeps a part as it is
+        if kept in left:
+            left, right = left.replace(kept, "", 1), right.replace(kept, "", 1)
+    return _likeness(left, right)
 
 
 @lru_cache(maxsize=65536)
@@ -116,6 +120,17 @@ def could_sound_like(latin: str, hangul: str) -> bool:
     if _consonants_of(latin).fullmatch(_consonants(hangul)) is None:
         return False
     return (_heard(hangul)[:1] in _VOWEL_SOUNDS) == (latin[:1].lower() in "aeiouhwy")
+
+
+@lru_cache(maxsize=16384)
+def may_begin_alike(latin: str, first: str) -> bool:
+    """Whether the Latin word can begin with the sound of this first character, the quickest thing to say of all."""
+    groups = _groups(re.sub(r"[^a-z0-9]", "", latin.lower()))[:2]
+    beginnings = {sounds[:1] for sounds in groups[0]} if groups else set()
+    if "" in beginnings and len(groups) > 1:
+        beginnings |= {sounds[:1] for sounds in groups[1]}
+    sound = _heard(first)[:1]
+    return sound in beginnings or (sound in _VOWEL_SOUNDS and any(one in _VOWEL_SOUNDS for one in beginnings if one))
 
 
 @lru_cache(maxsize=16384)

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 
 from bot.languages.ko import form_findings as ko
+from bot.languages.ko import sentences
+from bot.translation import segments
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text, Unit
 
 CHECK = "completeness"
 _WIDEST = 60
 _SHORTEST_SOURCE = 60
-_LEAST, _MOST = 0.26, 0.95
+_LEAST, _LEAST_JOINED, _MOST = 0.26, 0.34, 0.95
 """Korean characters for each English one, what both sides share in Latin letters left out. Sentences of careful
 translations (177 of them, ours and real ones) lie between 0.35 and 0.75."""
 _LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z'’-]*(?:[ ,:;]+\(?[A-Za-z][A-Za-z'’-]*\)?){4,}")
@@ -73,13 +75,18 @@ def _length(text: Text, unit: Unit) -> Iterator[Finding]:
     if source_length < _SHORTEST_SOURCE:
         return
     ratio = length / source_length
-    if ratio < _LEAST:
+    if ratio < _LEAST or (ratio < _LEAST_JOINED and _joins_sentences(unit.source, korean)):
         start = max(unit.start, unit.end - _WIDEST)
         message = ko.TOO_SHORT.format(percent=round(ratio * 100))
         yield _finding(start, unit.end, Category.OMISSION, message)
     elif ratio > _MOST:
         start = max(unit.start, unit.end - _WIDEST)
         yield _finding(start, unit.end, Category.ADDITION, ko.TOO_LONG.format(percent=round(ratio * 100)))
+
+
+def _joins_sentences(source: str, korean: str) -> bool:
+    """Whether several English sentences stand beside fewer Korean ones."""
+    return len(segments.split(source)) > len(sentences.split(korean))
 
 
 def _untranslated(text: Text) -> Iterator[Finding]:

@@ -67,9 +67,12 @@ def _uses(text: Text, termbase: Termbase) -> tuple[Use, ...]:
 def _uses_in(text: Text, termbase: Termbase) -> Iterator[Use]:
     for unit in text.units:
         if unit.source and unit.start < unit.end:
-            mentions = [one for one in termbase.mentions(unit.source) if one.term.kind is not Kind.NAME]
-            yield from _translated(text, unit, mentions, termbase)
-            yield from _kept_in_latin(text, unit, mentions, termbase)
+            mentions = [one for one in termbase.mentions(unit.source) if one.term.kind is Kind.TERM]
+            uses = [*_translated(text, unit, mentions, termbase), *_kept_in_latin(text, unit, mentions, termbase)]
+            mentioned = Counter(mention.term.source for mention in mentions)
+            used = Counter(term for term, _ in {(use.term, use.start) for use in uses})
+            # Korean that stands there more often than the term has another source too.
+            yield from (use for use in uses if used[use.term] <= mentioned[use.term])
             yield from _uses_of_prefixes(text, unit, termbase)
 
 
@@ -173,6 +176,8 @@ def _differs(source: str, key: str, usual: str) -> bool:
 
 def _key(words: str) -> str:
     bare = re.sub(r"[\s\-]", "", words)
+    if bare.isascii():
+        return _LATIN
     return bare.removesuffix("하다") if is_predicate(words) else bare
 
 

@@ -13,7 +13,7 @@ _WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-‑+][A-Za-z0-9]+)
 _INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]{2}|[A-Z][a-z]*-?\d")
 _INTRODUCED = re.compile(
     r"\b(?:propos|introduc|present|develop|releas|call|nam|dubb|describ)\w*\s+(?:the\s|our\s|an?\s)?"
-    r"([A-Z][a-z]{2,}[A-Za-z0-9]*)\b(?![- ][A-Z]|[- ](?:of|in|for|and|the)[- ][A-Z])"
+    r"([A-Z][a-z]{2,}[A-Za-z0-9]*(?:-[a-z]+)*)\b(?![- ][A-Z]|[- ](?:of|in|for|and|the)[- ][A-Z])"
     r"|^([A-Z][A-Za-z0-9]{2,}):\s"
 )
 

@@ -19,6 +19,8 @@ _WORD = re.compile(r"[^\s,.;:!?()\[\]{}\"'“”‘’]+")
 _ALIKE = 0.85
 _SHORTEST = 5
 """Letters of a term that may be looked for by its sound."""
+_TELLING = 3
+"""Characters of a part that say which term it is: any 모델 may stand for another one."""
 
 
 def check(text: Text, background: Background) -> Iterator[Finding]:
@@ -72,6 +74,8 @@ def _beside_a_part(term: Term, korean: str, others: Sequence[Rendering]) -> tupl
             while first and last - first + 1 < len(parts) and words[first - 1].group() == parts[first - last - 2]:
                 first -= 1
             start = words[first].start()
+            if end - start < _TELLING:
+                continue
             if first and korean[start - 1] == " " and korean[start - 2].isalnum() and not _taken(start, end, others):
                 found.add((words[first - 1].start(), end))
     return min(found) if len({end for _, end in found}) == 1 else None

@@ -1,13 +1,14 @@
 """Names and acronyms: kept as they are, not spelled in Hangul, not changed in letters or case."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz
 
 from bot.languages.ko import findings
 from bot.languages.ko.renderings import noun_ends
-from bot.languages.ko.transliteration import likeness
+from bot.languages.ko.transliteration import likeness, may_begin_alike
 from bot.translation.checks import latin
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text
 from bot.translation.checks.suggestions import replacing
@@ -16,19 +17,25 @@ from bot.translation.termbase import Role, Termbase
 _ALIKE = 0.85
 _LONGEST = 4
 """Words of Hangul that one Latin name may become."""
+_SHORT_NAME = 5
+"""Letters up to which a name is looked for in its own sentence only: short ones sound like many words."""
 _TYPO_PCT = 82
-_HANGUL_WORD = re.compile(r"[가-힣0-9]+")
+_HANGUL_WORD = re.compile(r"[가-힣0-9A-Za-z]+")
+_HANGUL = re.compile("[가-힣]")
 _PHRASE = re.compile(
     r"\b[A-Z][a-z]+(?:(?:-|\s)(?:of|in|and|the|a|for|with|to|on|One|[A-Z][a-z]+|\d+))*(?:-|\s)(?:[A-Z][a-z]+|\d+)\b"
 )
 _JOINT = re.compile(r"[- ](?:of|in|and|the|a|for|with|to|on)[- ]")
+_INSIDE = re.compile(r"[a-z]\s$")
+_LATIN_BEFORE = re.compile(r"[A-Za-z][^가-힣]{0,2}$")
+_LATIN_AFTER = re.compile(r"[^가-힣]{0,2}[A-Za-z]")
 _SPELLED_IN_HANGUL = {"오브": "of", "앤드": "and", "위드": "with", "프롬": "from"}
 
 
 def check(text: Text, background: Background) -> Iterator[Finding]:
     """Names in Hangul, half translated or misspelt."""
     english = [one.source for one in background.paper or (text,)]
-    known = latin.names(english)
+    known = latin.names(english) | _kept_somewhere(english, [one.target for one in background.paper or (text,)])
     spellings = {latin.plain(word.text): word.text for source in english for word in latin.words(source)}
     for unit in text.units:
         if not unit.source or unit.start == unit.end:
@@ -48,15 +55,30 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
                 yield Finding(start, end, "names", Category.NAME, Severity.MINOR, message, right)
 
 
+def _kept_somewhere(english: Iterable[str], korean: Iterable[str]) -> frozenset[str]:
+    """Capitalized words inside English sentences that some Korean keeps by themselves: names there, so everywhere."""
+    inside = {word.text for text in english for word in latin.words(text) if _INSIDE.search(text[: word.start])}
+    kept = {word.text for text in korean for word in latin.words(text) if not _in_a_run(text, word)}
+    names = (word for word in kept & inside if word[0].isupper() and word[1:].islower())
+    return frozenset(name for name in names if len(name) > _SHORT_NAME)
+
+
+def _in_a_run(text: str, word: latin.Word) -> bool:
+    """Whether more Latin stands beside it, as in a title that is quoted."""
+    return bool(_LATIN_BEFORE.search(text[: word.start]) or _LATIN_AFTER.match(text, word.end))
+
+
 def _wanted(source: str, korean: str, known: frozenset[str], field: str) -> list[str]:
-    """The names of the English sentence that its Korean does not show in Latin letters."""
-    shown = {latin.plain(word.text) for word in latin.words(korean)}
+    """The names that the Korean shows in Latin letters less often than the English does, or that only it could have."""
+    shown = Counter(latin.plain(word.text) for word in latin.words(korean))
     flat = latin.plain("-".join(word.text for word in latin.words(korean)))
-    wanted = [
-        word.text
-        for word in latin.words(source)
-        if word.text in known and latin.plain(word.text) not in shown and latin.plain(word.text) not in flat
-    ]
+    there = Counter(latin.plain(word.text) for word in latin.words(source))
+    wanted: list[str] = []
+    for name in sorted(known):
+        plain = latin.plain(name)
+        missing = shown[plain] < there[plain] if there[plain] else len(plain) > _SHORT_NAME
+        if missing and (shown[plain] or plain not in flat):
+            wanted.append(name)
     if field != "title":
         wanted += [phrase for phrase in _PHRASE.findall(source) if _JOINT.search(phrase) and phrase not in korean]
     return wanted
@@ -74,7 +96,8 @@ def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termba
     scored: list[tuple[float, int, int, str]] = []
     for start, end in _runs(korean):
         hangul = korean[start:end]
-        score, name = max((likeness(name, hangul), name) for name in wanted)
+        alike = [(likeness(name, hangul), name) for name in wanted if may_begin_alike(name, hangul[0])]
+        score, name = max(alike, default=(0.0, ""))
         if score < _ALIKE or any(found.start <= start and end <= found.end for found in right):
             continue
         if all(likeness(other, hangul) < score for other in others):
@@ -91,7 +114,7 @@ def _runs(korean: str) -> Iterator[tuple[int, int]]:
             if last > first and korean[spans[last - 1][1] : spans[last][0]] not in (" ", "-"):
                 break
             for end in noun_ends(korean, *spans[last]):
-                if end - start > 1 and not korean[start:end].isdigit():
+                if end - start > 1 and _HANGUL.search(korean, start, end):
                     yield start, end
 
 

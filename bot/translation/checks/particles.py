@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bot.languages.ko import form_findings as ko
 from bot.languages.ko.morphology import morphemes
-from bot.languages.ko.particles import adjust, is_accepted, particle_at
+from bot.languages.ko.particles import adjust, is_accepted, is_no_particle, particle_at
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text, Unit
 
 CHECK = "particles"
@@ -14,10 +14,8 @@ _BRACKET = re.compile(r"(?P<before>[가-힣A-Za-z0-9%]+)\s?\((?P<inside>[^()$\\]
 _UNDECIDED = re.compile(
     r"(?:은\(는\)|는\(은\)|이\(가\)|가\(이\)|을\(를\)|를\(을\)|와\(과\)|과\(와\)|\(으\)로|\(이\)(?=[나라란며든]))"
 )
-# After Hangul these endings can be nothing but a particle that does not fit.
-_HANGUL = re.compile(r"(?<![가-힣])[가-힣]*[가-힣](?P<particle>를|와|으로|을)(?![가-힣])")
-_NOT_OBJECT = frozenset("마가노고지이부나그저서")
-"""Syllables before 을 that make a noun (마을) or a verb form (지을, 나을)."""
+# After Hangul these endings are a particle, but for words that only look so.
+_HANGUL = re.compile(r"(?<![가-힣])[가-힣]*[가-힣](?P<particle>를|와|과|으로|을|은|는)(?![가-힣])")
 _CLASHING = re.compile(r"[가-힣A-Za-z0-9](을를|를을|은는|는를|를은|은을|을은|은이)(?![가-힣])")
 _TWO_OBJECTS = re.compile(
     r"[을를] [가-힣]{1,6}[을를] (?:주|미치|미친|미칩|가하|가한|가합|끼치|끼친|끼칩|두[고는었며도]|둡|기울|부과)"
@@ -93,9 +91,7 @@ def _after_hangul(target: str) -> Iterator[Finding]:
     for match in _HANGUL.finditer(target):
         particle, start = match["particle"], match.start("particle")
         last = target[start - 1]
-        if particle == "을" and (last in _NOT_OBJECT or match.end() - match.start() < 3):
-            continue
-        if not is_accepted(last, particle):
+        if not is_accepted(last, particle) and not is_no_particle(match.group()):
             right = adjust(last, particle)
             message = ko.PARTICLE_UNFIT.format(right=right, ko=particle)
             yield _grammar(match.start(), match.end(), message, target[match.start() : start] + right)

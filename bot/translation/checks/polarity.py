@@ -91,6 +91,11 @@ def _turned(text: Text, unit: Unit) -> Iterator[Finding]:
     denied, is_denied = _NEGATED.search(source) or _WITHOUT.search(source), korean.DENIES.search(target)
     if denied and not is_denied:
         yield _finding(unit, 0, len(target), ko.NEGATION_LOST.format(en=denied.group()), Severity.CRITICAL)
+    for match in korean.NEEDS_DENIAL.finditer(target):
+        clause = target[match.end() :].partition(".")[0]
+        if not korean.DENIED_SOMEHOW.search(clause):
+            end = min(match.end() + len(clause), match.start() + _WIDEST)
+            yield _finding(unit, match.start(), end, ko.DENIAL_OPEN.format(ko=match.group()), Severity.CRITICAL)
     added = korean.DENIES_PLAINLY.search(target)
     if added and not _ANY_NEGATION.search(source):
         yield _marked(text, unit, added, ko.NEGATION_ADDED.format(ko=_shown(target, added)), Severity.CRITICAL)

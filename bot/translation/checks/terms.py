@@ -24,23 +24,30 @@ def bad_renderings(source: str, target: str, termbase: Termbase) -> list[Renderi
     mentions = termbase.mentions(source)
     mentioned = {mention.term.source for mention in mentions}
     renderings = [found for found in termbase.renderings(target) if found.whole or found.role in _GOOD]
-    good = [found for found in renderings if found.role in _GOOD and found.term.source in mentioned]
+    good = [
+        found
+        for found in renderings
+        if found.role in _GOOD
+        and found.term.source in mentioned
+        and not any(other.term is found.term and _is_inside_bad(found, other) for other in renderings)
+    ]
     unmet = _unmet(mentions, good, termbase.mentions(target))
     bad = [
         found
         for found in renderings
         if (found.role is Role.NONSENSE or (found.role not in _GOOD and unmet[found.term.source] > 0))
         and not any(_covers(other, found) for other in good)
-        and not termbase.holds_any(source, found.term.unless)
+        and not termbase.is_excused(found.term, source)
     ]
     return _longest(bad)
 
 
 def _unmet(mentions: Sequence[Mention], good: Iterable[Rendering], kept: Iterable[Mention]) -> Counter[str]:
     """How many mentions of each term have no good Korean: only those can be what a bad rendering stands for."""
-    satisfied = Counter({(found.term.source, found.start): 1 for found in good if found.whole})
-    met = Counter(source for source, _ in satisfied)
-    met.update(mention.term.source for mention in kept if not mention.inner)
+    # A name that stays in Latin letters is both a good rendering and a kept mention.
+    places = {(found.term.source, found.start) for found in good if found.whole}
+    places |= {(mention.term.source, mention.start) for mention in kept if not mention.inner}
+    met = Counter(source for source, _ in places)
     unmet = Counter[str]()
     outer: Mention | None = None
     for mention in mentions:
@@ -52,8 +59,13 @@ def _unmet(mentions: Sequence[Mention], good: Iterable[Rendering], kept: Iterabl
     return unmet
 
 
-def _covers(good: Rendering, bad: Rendering) -> bool:
-    return good.start <= bad.start and bad.end <= good.end
+def _is_inside_bad(good: Rendering, bad: Rendering) -> bool:
+    """`최신` says nothing good inside `최신 예술`."""
+    return bad.role not in _GOOD and _covers(bad, good) and bad.end - bad.start > good.end - good.start
+
+
+def _covers(outer: Rendering, inner: Rendering) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _longest(found: Iterable[Rendering]) -> list[Rendering]:

@@ -59,6 +59,12 @@ def test_lengths_out_of_proportion_are_shown(korean: str, is_found: bool) -> Non
     assert all(one.end - one.start <= 60 for one in found)
 
 
+def test_two_sentences_beside_a_short_one_miss_something() -> None:
+    source = "We study how models plan over long horizons. They lose track of their goals."
+    assert findings(check, (source, "모델이 긴 계획을 세우는 법을 연구합니다."))
+    assert not findings(check, (source, "모델이 장기 계획을 세우는 법을 연구합니다. 목표를 자주 놓칩니다."))
+
+
 def test_korean_alone_is_searched_for_english_only() -> None:
     assert marked(check, ("", "이 연구는 planning is hard for the models 임을 보입니다.")) == [
         "planning is hard for the models"

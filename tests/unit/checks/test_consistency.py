@@ -60,3 +60,8 @@ def test_paper_follows_the_rest_of_the_edition() -> None:
     found = list(consistency.check(own, Background(termbase(), [own], edition)))
     assert [own.target[one.start : one.end] for one in found] == ["매개변수가"]
     assert list(consistency.check(own, Background(termbase(), [own], edition[:3]))) == []
+
+
+def test_korean_with_another_source_is_no_rendering() -> None:
+    pair = ("We encode the query, which asks a question.", "질문을 묻는 쿼리를 인코딩하고 질의합니다.")
+    assert find(consistency.check, pair) == []

@@ -24,6 +24,16 @@ class TestNames(CheckCase):
             ("트리 오브 생각과", "Tree-of-Thoughts와"),
         ),
         ("We test WildBench daily.", "매일 와일드벤치를 시험합니다.", ("와일드벤치를", "WildBench를")),
+        (
+            "WildBench is hard; WildBench is new.",
+            "WildBench는 어렵고 와일드벤치는 새롭습니다.",
+            ("와일드벤치는", "WildBench는"),
+        ),
+        (
+            "We propose Infini-attention here.",
+            "여기서 인피니 어텐션을 제안합니다.",
+            ("인피니 어텐션을", "Infini-attention을"),
+        ),
     ],
 )
 def test_name_in_hangul_is_found(english: str, korean: str, expected: tuple[str, str]) -> None:
@@ -68,6 +78,9 @@ def test_kept_names_pass(english: str, korean: str) -> None:
         ("HuggingFace", "허깅페이스"),
         ("Quiet-STaR", "콰이어트 스타"),
         ("OpenAI", "오픈AI"),
+        ("MetaGPT", "메타GPT"),
+        ("SynthID", "신스ID"),
+        ("StableDiffusion", "스테이블 디퓨전"),
     ],
 )
 def test_transliteration_sounds_alike(latin: str, hangul: str) -> None:
@@ -80,3 +93,26 @@ def test_transliteration_sounds_alike(latin: str, hangul: str) -> None:
 )
 def test_other_words_do_not(latin: str, hangul: str) -> None:
     assert not could_sound_like(latin, hangul) or likeness(latin, hangul) < 0.85
+
+
+def test_name_of_the_paper_is_looked_for_where_the_sentence_has_none() -> None:
+    pair = ("It improves planning.", "툴포지는 계획을 개선합니다.")
+    [found] = find(names.check, pair, ("ToolForge: A Suite of Tools", "ToolForge: 도구 모음"))
+    assert found.suggestion == "ToolForge는"
+
+
+def test_name_that_is_kept_once_is_kept_everywhere() -> None:
+    pair = (
+        "It is faster than Dreambooth. It needs less data than Dreambooth.",
+        "드림부스보다 빠릅니다. Dreambooth보다 데이터가 적게 필요합니다.",
+    )
+    assert [found.suggestion for found in find(names.check, pair)] == ["Dreambooth"]
+    assert find(names.check, (pair[0], pair[1].replace("Dreambooth", "드림부스"))) == []
+
+
+def test_quoted_titles_make_no_names() -> None:
+    pair = (
+        'The buffer is new. See "the Buffer of Thoughts" for the buffer.',
+        '버퍼는 새롭습니다. 버퍼는 "the Buffer of Thoughts"를 참고하세요.',
+    )
+    assert find(names.check, pair) == []

@@ -70,6 +70,12 @@ def test_the_same_meaning_in_other_words_passes(source: str, fine: str) -> None:
     assert findings(check, (source, fine)) == []
 
 
+def test_korean_that_must_deny_is_marked_where_it_does_not() -> None:
+    assert marked(check, ("", "전혀 도움이 됩니다.")) == []
+    assert marked(check, ("It is of no help.", "결코 도움이 됩니다.")) == ["결코 도움이 됩니다"]
+    assert findings(check, ("It is a new idea.", "전혀 새로운 아이디어입니다.")) == []
+
+
 def test_a_turned_meaning_is_critical() -> None:
     [finding] = findings(check, ("It never fails.", "항상 동작합니다."))
     assert finding.severity is Severity.CRITICAL

@@ -64,3 +64,14 @@ def test_translated_name_is_a_name_finding() -> None:
 def test_each_place_is_told_once() -> None:
     found = find(terms.check, ("Few-shot prompting with bed prompts.", "몇 번의 프롬프트와 침대 프롬프트."))
     assert len({(one.start, one.end) for one in found}) == len(found) == 2
+
+
+def test_term_does_not_excuse_itself() -> None:
+    korean = "최신 예술 모델입니다."
+    assert len(find(terms.check, ("It is a state-of-the-art model.", korean))) == 1
+    assert find(terms.check, ("It is a state-of-the-art model of art.", korean)) == []
+
+
+def test_name_is_examined_where_it_stands_once_in_latin_and_once_not() -> None:
+    [found] = find(terms.check, ("Llama 2 beats Llama.", "Llama 2는 라마를 이깁니다."))
+    assert found.suggestion == "Llama를"
