@@ -299,6 +299,7 @@ def _run(
             signals.hopeless.set()
             signals.prefix_cached.set()
             raise
+    signals.prefix_cached.set()  # where there was only an introduction to write, nobody else did
     if stop is not None:
         raise stop
     return Drafted(total, failed, tuple(waiting), retry_after_s, why)
