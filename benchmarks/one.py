@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import figures
 from benchmarks.figures import Figure
 
-NAMES = ("help", "list", "segments", "composing", "drafting", "demo", "real-week", "webhooks", "checks")
+NAMES = ("help", "list", "segments", "composing", "drafting", "demo", "real-week", "webhooks", "checks", "ripple")
 
 
 def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
@@ -39,6 +39,10 @@ def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
             from benchmarks import checks
 
             return checks.checking(3 if quick else 5)
+        case "ripple":
+            from benchmarks import ripple
+
+            return ripple.searching(folder, 3 if quick else 5, quick=quick)
     raise ValueError(f"no benchmark is called {name}")
 
 

@@ -33,13 +33,17 @@ MOST_LOOKED_AT = 5_000
 EXAMPLES = 5
 _WORD = re.compile(r"[가-힣A-Za-z0-9]+")
 
-_SEARCH = text("""
+_SEARCH = """
     select revisions.id, revisions.segment_id, revisions.text, revisions.is_markdown, segments.source
     from revisions join segments on segments.id = revisions.segment_id
     where revisions.current and to_tsvector('simple', revisions.text) @@ to_tsquery('simple', :words)
-      and position(:squeezed in replace(lower(revisions.text), ' ', '')) > 0
+      and position(:squeezed in replace({as_written}, ' ', '')) > 0
     limit :most
-""")
+"""
+# Small letters take a database longer than all else here; most words are Hangul, which has none.
+_OF_ANY_CASE, _AS_WRITTEN = (
+    text(_SEARCH.format(as_written=column)) for column in ("lower(revisions.text)", "revisions.text")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,10 @@ def find(session: Session, rule: Rule, termbase: Termbase) -> list[Hit]:
     prefixes = [f"{word}:*" for word in _WORD.findall(rule.old.lower())]
     if not prefixes:
         return []
+    squeezed = "".join(rule.old.lower().split())
     found = session.execute(
-        _SEARCH,
-        {
-            "words": " & ".join(prefixes),
-            "squeezed": "".join(rule.old.lower().split()),
-            "most": MOST_LOOKED_AT,
-        },
+        _AS_WRITTEN if squeezed == squeezed.upper() else _OF_ANY_CASE,
+        {"words": " & ".join(prefixes), "squeezed": squeezed, "most": MOST_LOOKED_AT},
     )
     finder = Renderings([rule.old])
     hits = []
