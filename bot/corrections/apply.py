@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.corrections import learn, lifecycle, ripple
+from bot.corrections import learn, lifecycle, ripple, wording
 from bot.forum import notices, readback
 from bot.languages.ko import corrections as words
 from bot.store.tables import Correction, Ripple, Segment, Topic
@@ -82,9 +82,10 @@ def _stored(session: Session, correction: Correction) -> bool:
     if present is None or text is None:
         return False
     if present.id != correction.base_revision_id:
-        if not correction.new or not correction.old or present.text.count(correction.old) != 1:
+        moved = wording.moved(correction, present)
+        if moved is None:
             return False
-        text, is_markdown = present.text.replace(correction.old, correction.new), present.is_markdown
+        text, is_markdown = moved
     stored = passages.add_revision(
         session,
         segment,

@@ -62,7 +62,7 @@ def _located(
         places, old = old_places(change, scope)
         if places:
             break
-    if not new or key(old) == key(new) == "" or old == new:
+    if not new or not key(new) or old == new:
         return None
     if not places:
         return _unlocated(change, scopes[-1], line)

@@ -20,11 +20,13 @@ from bot.forum.answers import Topic as ForumTopic
 from bot.languages.ko import corrections as words
 from bot.store.tables import Correction, Decision, Notice, Revision, Ripple, Topic
 
-_QUOTE = re.compile(r"\[quote[^\]]*\].*?\[/quote\]", re.DOTALL | re.IGNORECASE)
+# The innermost: a quote within a quote is another person's, too.
+_QUOTE = re.compile(r"\[quote[^\]]*\](?:(?!\[quote).)*?\[/quote\]", re.DOTALL | re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,9}")
-LONGEST = 2_000
+LONGEST, MOST_READ = 2_000, 20_000
+"""Characters of a decision, and of the post it stands in."""
 PROPOSAL, RIPPLE = "proposal", "ripple"
 """Kinds of whispers that wait for a decision."""
 TRUST = words.TRUSTED_READER
@@ -46,9 +48,12 @@ class Said:
 
 def read(raw: str) -> Said | None:
     """The decision in a moderator's post; None where it is none. Korean or English, forgiving, never guessed."""
-    text = _COMMENT.sub(" ", _QUOTED_LINE.sub(" ", _QUOTE.sub(" ", raw))).strip().strip("`\"'“”‘’*").strip()
-    if not text or len(text) > LONGEST:
-        return None
+    text = _COMMENT.sub(" ", raw[:MOST_READ])
+    while _QUOTE.search(text):
+        text = _QUOTE.sub(" ", text)
+    text = _QUOTED_LINE.sub(" ", text).strip().strip("`\"'“”‘’*").strip()
+    if not text or len(text) > LONGEST or "[quote" in text.lower():
+        return None  # where a quote does not end, nobody knows whose words these are
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     # A forum wants twenty characters, so people go on: the first sentence decides.
     for candidate in (text, lines[0], re.split(r"(?<=[.!?~])\s", lines[0])[0]):

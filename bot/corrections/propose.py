@@ -26,7 +26,8 @@ MOST_IN_ONE = 8
 """Proposals in one whisper; what is more follows in the next."""
 WHISPERS_PER_READER = 5
 """Whispers about one reader's proposals in a topic and day."""
-LONGEST_SHOWN = 500
+LONGEST_SHOWN, AROUND = 500, 80
+"""Characters of a sentence that is shown whole, and of the text on each side of a change in a longer one."""
 SMALL_CHANGE = 40
 """Characters, old and new together, of a change that a trusted reader may make without a moderator."""
 
@@ -161,6 +162,9 @@ def _tell(
         if place is None:
             lifecycle.move(session, correction, "withdrawn", actor="paperbot", reason="its sentence left the page")
             continue
+        if correction.base_revision_id != place.revision.id and not _follows(session, correction, place):
+            lifecycle.move(session, correction, "withdrawn", actor="paperbot", reason="its sentence changed")
+            continue
         found = [] if correction.text is None else findings_of(place, correction.text, termbase)
         blocks += _blocks(correction, place, found)
         told.append(correction)
@@ -178,6 +182,18 @@ def _tell(
     for correction in approved:
         decide.decide_one(session, correction, decide.Said("accept"), actor=decide.TRUST, now=now)
     return 1
+
+
+def _follows(session: Session, correction: Correction, place: Place) -> bool:
+    """Put the reader's words into what the sentence became since; False where they have no place there."""
+    if correction.text is not None:
+        moved = wording.moved(correction, place.revision)
+        if moved is None:
+            return False
+        correction.text, correction.is_markdown = moved
+    correction.base_revision_id = place.revision.id
+    session.flush()
+    return True
 
 
 def _is_approved(
@@ -199,16 +215,17 @@ def _is_approved(
 def _blocks(correction: Correction, place: Place, found: Sequence[Finding]) -> list[str]:
     field = words.FIELDS.get(place.kind, place.kind)
     where = f"{place.rank}번 논문 {field}" if place.rank else field
+    before, after = _sides(place.revision.text, correction.text or place.revision.text)
     blocks = [
         words.PROPOSAL_ITEM.format(number=correction.id, where=where),
-        words.PROPOSAL_OLD.format(text=_shown(place.revision.text)),
+        words.PROPOSAL_OLD.format(text=markdown.escape_inline(before)),
     ]
     if correction.text is None:
         wanted = words.PROPOSAL_TERM if correction.new else words.PROPOSAL_NO_WORDING
         blocks.append(wanted.format(old=_shown(correction.old), new=_shown(correction.new or "")))
     else:
         line = words.PROPOSAL_NEW_MODEL if correction.is_model_wording else words.PROPOSAL_NEW
-        blocks.append(line.format(text=_shown(correction.text)))
+        blocks.append(line.format(text=markdown.escape_inline(after)))
     if place.segment.source:
         blocks.append(markdown.quote_block(_cut(place.segment.source)))
     if correction.reason:
@@ -217,6 +234,26 @@ def _blocks(correction: Correction, place: Place, found: Sequence[Finding]) -> l
         said = "; ".join(markdown.escape_inline(one.message) for one in found[:3])
         blocks.append(words.PROPOSAL_FINDINGS.format(text=said) if said else words.PROPOSAL_CLEAN)
     return blocks
+
+
+def _sides(before: str, after: str) -> tuple[str, str]:
+    """Both texts as they are shown: of long ones all that differs, so that nothing is accepted unseen."""
+    if before == after:
+        return _cut(before), _cut(after)
+    if max(len(before), len(after)) <= LONGEST_SHOWN:
+        return before, after
+    same_start = _shared(before, after)
+    same_end = _shared(before[same_start:][::-1], after[same_start:][::-1])
+    first = max(0, same_start - AROUND)
+    ends = [len(text) - max(0, same_end - AROUND) for text in (before, after)]
+    shown = [text[first:end] for text, end in zip((before, after), ends, strict=True)]
+    opening, closing = "… " if first else "", " …" if ends[0] < len(before) else ""
+    return f"{opening}{shown[0]}{closing}", f"{opening}{shown[1]}{closing}"
+
+
+def _shared(text: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
 
 
 def _shown(text: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.corrections.article import Article, Sentence
 from bot.corrections.detected import LONGEST_REASON, Detected
+from bot.corrections.folding import key
 from bot.translation import prompts
 from bot.translation.answers import AnswerInvalidError, ModelAnswer, parse_structured
 from bot.translation.asking import Asking, Desk, room_for
@@ -105,14 +106,17 @@ def read(
         answer = parse_structured(received, _Answer)
         if len(answer.items) > MOST_ITEMS:
             raise AnswerInvalidError(f"more than {MOST_ITEMS} items.", answer=received)
-        return [_verified(item, shown.get(item.sentence)) for item in answer.items]
+        return [_verified(item, shown.get(item.sentence), key(raw)) for item in answer.items]
 
     found, _ = asking.usable(data, room_for(len(raw)), use)
     return found
 
 
-def _verified(item: _Item, sentence: Sentence | None) -> Read:
-    """The item where it can be placed, else what is left of it without a place."""
+def _verified(item: _Item, sentence: Sentence | None, written: str) -> Read:
+    """The item where it can be placed, else what is left of it without a place.
+
+    Words that do not stand in the comment, of which `written` are the letters, are the model's own.
+    """
     said = " ".join(item.reason.split())[:LONGEST_REASON]
     if item.kind in ("question", "thanks", "other"):
         return Read(Detected(item.kind, METHOD, reason=said))
@@ -121,7 +125,7 @@ def _verified(item: _Item, sentence: Sentence | None) -> Read:
     old, new, draft = item.old.strip(), " ".join(item.new.split()), " ".join(item.draft.split())
     if old and new and old != new and sentence.text.count(old) == 1:
         start = sentence.text.index(old)
-        return Read(Detected(item.kind, METHOD, sentence, start, old, new, said))
+        return Read(Detected(item.kind, METHOD, sentence, start, old, new, said), key(new) not in written)
     if draft and draft != sentence.text:
         found = Detected("report", METHOD, sentence, 0, sentence.text, draft, said)
         return Read(found, is_model_wording=True)

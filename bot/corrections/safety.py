@@ -13,15 +13,16 @@ LONGEST_FACTOR, LONGEST_MORE = 2, 80
 """A new sentence has at most so many times the characters of the old one, and so many more."""
 
 _LINK = re.compile(
-    r"(?:[a-z][a-z0-9+.-]{1,20}:(?://)?\S)|(?:\bwww\.\S)|(?:\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|kr|me|ly|ai|dev|app|gg|to|co|xyz)\b)",
+    r"(?:[a-z][a-z0-9+.-]{1,20}:(?://)?\S+)|(?:\bwww\.\S+)|(?://\S+)"
+    r"|(?:\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|kr|me|ly|ai|dev|app|gg|to|co|xyz)\b\S*)",
     re.IGNORECASE,
 )
 _MENTION = re.compile(r"(?<![\w.])[@＠][\w.-]+|(?<![\w&])[#＃][\w-]+")
 _EMOJI_CODE = re.compile(r":[a-z0-9_+-]+:", re.IGNORECASE)
 _MARKUP = re.compile(
     r"""
-      <[!/?a-zA-Z] | &\#?\w+;                         # HTML and entities
-    | !?\[[^\]]*\]\( | !?\[[^\]]*\]\[                 # links and images
+      <[!/?a-zA-Z][^>]*>? | &\#?\w+;                  # HTML and entities, with all that is in them
+    | !\[ | \]\([^)]*\)? | \]\[[^\]]*\]?               # images and links, with where they lead
     | \[/?[a-z]+(?:[=\s][^\]]*)?\]                    # BBCode: quote, poll, details
     | ^\s{0,3}(?:\#{1,6}\s|>|```|~~~|[-*+]\s|\d+[.)]\s|={3,}|-{3,}) | ```
     | \*\*\S | __\S | \|.*\|

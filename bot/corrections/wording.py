@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from bot.corrections import safety
 from bot.corrections.article import Sentence
 from bot.corrections.detected import Detected
 from bot.editions import markdown
-from bot.store.tables import Edition, Passage, Post, Revision, Segment
+from bot.store.tables import Correction, Edition, Passage, Post, Revision, Segment
 from bot.translation import passages
 
 
@@ -96,6 +97,18 @@ def replaced(place: Place, before: str, old: str, after: str, new: str) -> Chang
         text = "".join((plain[0] or "", new, plain[2] or ""))
         return Change(plain[1] or "", new, text, is_markdown=False)
     return Change(old, new, before + markdown.escape_inline(new) + after, is_markdown=True)
+
+
+def moved(correction: Correction, present: Revision) -> tuple[str, bool] | None:
+    """The correction's words in a later text of its segment, and whether that is Markdown; None if they do not fit."""
+    old, new = correction.old, correction.new
+    if present.is_markdown and new:
+        # The words were plain text, or stood in another Markdown: they come as characters only.
+        old, new = old if correction.is_markdown else markdown.escape_inline(old), markdown.escape_inline(new)
+    if not new or not old or present.text.count(old) != 1:
+        return None
+    text = present.text.replace(old, new)
+    return None if safety.problem(present.text, text) else (text, present.is_markdown)
 
 
 def rewritten(place: Place, text: str) -> Change:

@@ -153,9 +153,10 @@ def _plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int
 
 
 def _reason(key: str, fresh: str, reporters: Sequence[str]) -> str:
-    what = words.EDIT_REPORTED.format(readers=", ".join(reporters)) if reporters else words.EDIT_MERGED
+    named = words.EDIT_REPORTED.format(readers=", ".join(reporters))
+    what = named if reporters else words.EDIT_MERGED.format(key=key)
     # A reason of its own makes the forum keep a version of its own.
-    return f"{what.format(key=key)} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+    return f"{what} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
 
 
 def _reporters(sessions: Sessions, post_id: int) -> list[str]:

@@ -9,6 +9,7 @@ import logging
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.corrections import apply, credit, decide, intake, propose, reading, ripple
 from bot.corrections.article import Sentence
@@ -79,23 +80,23 @@ def finish(sessions: Sessions, forum: Discourse, topic_row_id: int, page: ForumT
     return applied
 
 
-def apply_ripples(sessions: Sessions, settings: Settings, *, now: dt.datetime) -> list[int]:
+def apply_ripples(session: Session, settings: Settings, *, now: dt.datetime) -> list[int]:
     """Store the next topic's accepted sentences, if the day's budget has room; the topics whose pages have to follow.
 
-    Also offers the next batch where one was full and is done.
+    Also offers the next batch where one was full and is done. The caller commits, together with what makes the pages
+    follow.
     """
-    with sessions.begin() as session:
-        waits, topic_id = ripple.next_topic(session)
-        if waits and (topic_id is None or apply.room_today(session, settings.correction_edits_per_day, now) > 0):
-            return ripple.apply_topic(session, topic_id, now=now) or ([] if topic_id is None else [topic_id])
-        if waits:
-            return []
-        termbase = stored_terms.termbase(session)
-        topics = set()
-        for correction in ripple.finished(session):
-            if ripple.offer(session, correction, termbase):
-                topics.add(correction.topic_id)
-        return sorted(topics)
+    waits, topic_id = ripple.next_topic(session)
+    if waits and (topic_id is None or apply.room_today(session, settings.correction_edits_per_day, now) > 0):
+        return ripple.apply_topic(session, topic_id, now=now) or ([] if topic_id is None else [topic_id])
+    if waits:
+        return []
+    termbase = stored_terms.termbase(session)
+    topics = set()
+    for correction in ripple.finished(session):
+        if ripple.offer(session, correction, termbase):
+            topics.add(correction.topic_id)
+    return sorted(topics)
 
 
 def _read_open(
@@ -182,9 +183,11 @@ def _settle(
         for one in found or ():
             if one.is_model_wording and propose.give_wording(session, comment, one.found, page):
                 continue
-            if one.found.new is None or one.is_model_wording:
-                one = replace(one, found=replace(one.found, new=None))
-            intake.propose(session, comment, [one.found], page, per_day=settings.corrections_per_reader, now=now)
+            # What the reader asks for first, then the model's words beside it.
+            asked = replace(one.found, kind="report", new=None) if one.is_model_wording else one.found
+            intake.propose(session, comment, [asked], page, per_day=settings.corrections_per_reader, now=now)
+            if one.is_model_wording:
+                propose.give_wording(session, comment, one.found, page)
         comment.settled_at = now
         has_any = session.scalar(
             select(CorrectionReport.correction_id).where(CorrectionReport.comment_id == comment.id).limit(1)

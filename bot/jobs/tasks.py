@@ -153,8 +153,8 @@ def apply_ripples(parts: Parts) -> str:
     """Mend the next topic that has a corrected mistake too; comes again at once while there is more and room for it."""
     from bot.jobs import corrections
 
-    topic_ids = corrections.apply_ripples(parts.sessions, parts.settings, now=parts.now())
     with parts.sessions.begin() as session:
+        topic_ids = corrections.apply_ripples(session, parts.settings, now=parts.now())
         for topic_id in topic_ids:
             defer_reading(session, topic_id)
         if topic_ids:

@@ -65,6 +65,12 @@ def answer(desk: Desk, raw: str, by: str = MODERATOR) -> None:
     desk.read()
 
 
+def mended(desk: Desk) -> list[int]:
+    """The topics whose pages have to follow what was accepted."""
+    with desk.sessions.begin() as session:
+        return correcting.apply_ripples(session, desk.settings, now=clock.now())
+
+
 def test_from_a_comment_to_the_corrected_post(desk: Desk) -> None:
     made = comment(desk, ARROW)
 
@@ -312,8 +318,7 @@ def test_the_same_mistake_elsewhere_is_offered_and_mended_on_one_acceptance(desk
     assert "다른 문장에도" in offer.raw
     assert wrong in desk.first.raw
     answer(desk, "모두 수락")
-    now = clock.now()
-    while topics := correcting.apply_ripples(desk.sessions, desk.settings, now=now):
+    while topics := mended(desk):
         assert topics == [desk.topic_row_id]
         desk.read()
     assert wrong not in desk.first.raw
