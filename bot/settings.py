@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     )
     digest_weekly_at: str = Field("Mon 08:00", description="when the weekly digest is due, in the reader's zone")
     digest_daily_at: str = Field("08:00", description="when the daily digest is due, in the reader's zone")
+    digest_report_to: str | None = Field(
+        None, description="operator who is mailed what became of each digest; empty: nobody"
+    )
     digest_advertising: bool = Field(False, description="put (광고) before the subject, as Korean law asks of ads")
     digest_connections: int = Field(4, ge=1, le=32, description="connections to the mail server at once")
     digest_rate_per_second: float = Field(10.0, gt=0, description="mails a second, over all connections")
