@@ -12,7 +12,7 @@ from email import message_from_bytes, policy
 from email.message import Message
 from typing import Literal
 
-import flufl.bounce  # type: ignore[import-untyped]
+import flufl.bounce
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -43,8 +43,8 @@ class Returned:
 
     Attributes:
         bounce_token, leave_token: found in the address it came to; to be checked.
-        quoted_token, quoted_delivery: found in the header of ours that it quotes. The number alone could be guessed; with
-            the token of the same reader it counts.
+        quoted_token, quoted_delivery: found in the header of ours that it quotes. The number alone could be guessed;
+            with the token of the same reader it counts.
     """
 
     kind: Kind

@@ -123,6 +123,7 @@ class ListedTopic:
     posts_count: int
     highest_post_number: int
     bumped_at: datetime | None
+    like_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -300,6 +301,7 @@ def parse_topic_list(payload: Any) -> tuple[ListedTopic, ...]:
             posts_count=_int_or(topic, "posts_count", 0),
             highest_post_number=_int_or(topic, "highest_post_number", 0),
             bumped_at=_time(topic, "bumped_at"),
+            like_count=_int_or(topic, "like_count", 0),
         )
         for topic in (_object(entry, "topic") for entry in topics)
     )

@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from bot.digests import office, periods
 from bot.editions.weekly import monday_of
 from bot.errors import SettingsError
 from bot.jobs import queue
@@ -122,6 +123,13 @@ def rules_of(settings: Settings) -> list[Rule]:
             Every("sweep_topics", 10),
             Every("remind", 60),
         ]
+    if office.is_set_up(settings):
+        periods.rules_of(settings)
+        rules.append(Every("tend_digests", 1))
+        if settings.imap_host is not None:
+            rules.append(Every("read_mailbox", 5))
+        if settings.members_api_key is not None:
+            rules.append(Daily("sweep_members", NIGHT))
     return rules
 
 
