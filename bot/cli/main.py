@@ -22,12 +22,14 @@ from typing import NoReturn
 import click
 
 from bot.cli.demo import demo
+from bot.cli.digest import digest
 from bot.cli.doctor import doctor, setup_forum
 from bot.cli.run import collect, draft, preview, run, submit
 from bot.cli.service import jobs, up, web, worker
 from bot.cli.source import source
 from bot.cli.status import costs, status
 from bot.cli.store import migrate
+from bot.cli.subscribers import subscribers
 from bot.errors import BotError, ConflictError, TransientError
 
 EXIT_REFUSED = 1
@@ -95,6 +97,8 @@ for command in (
     jobs,
     doctor,
     setup_forum,
+    digest,
+    subscribers,
 ):
     cli.add_command(command)
 

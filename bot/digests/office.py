@@ -103,6 +103,21 @@ def written(settings: Settings, letter: Letter, to: str, *, key: str, now: dt.da
     )
 
 
+def send_test(settings: Settings, html: str, plain: str, to: str, *, cadence: str, now: dt.datetime) -> str:
+    """Mail a preview to one address; the server's answer. Raises as `send_now`."""
+    message = simple(
+        from_address=settings.digest_from or "",
+        sender=settings.digest_sender or ko.SENDER,
+        to=to,
+        subject=ko.TEST_MARK + ko.subject(cadence, now.date(), advertising=settings.digest_advertising),
+        text=plain,
+        html_text=html,
+        date=now,
+        key=f"t{int(now.timestamp())}",
+    )
+    return send_now(settings, message)
+
+
 def send_now(settings: Settings, message: Message) -> str:
     """Hand one mail in at once; the server's answer.
 

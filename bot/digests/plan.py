@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,8 @@ from bot.digests import compose
 from bot.digests.compose import Content, Erratum, Received
 from bot.digests.links import Links
 from bot.digests.periods import Period, Rules, due_periods
-from bot.digests.render import Frame, render
+from bot.digests.render import Frame, Rendered, render
+from bot.digests.states import Cadence
 from bot.languages.ko import digest as ko
 from bot.settings import Settings
 from bot.store.tables import Cursor, Digest, Rendering, Subscriber
@@ -38,6 +39,13 @@ def insert_due(session: Session, now: dt.datetime, rules: Rules) -> list[int]:
             made += _insert(session, period)
         _look_on(session, zone, now)
     return made
+
+
+def begin_now(session: Session, cadence: Cadence, zone: str, now: dt.datetime) -> int | None:
+    """Write the row of a digest outside of the rhythm, and the next is shorter by it; None: one began this minute."""
+    start = now - (dt.timedelta(days=1) if cadence == "daily" else dt.timedelta(days=7))
+    made = _insert(session, Period(cadence, zone, f"now-{now:%Y-%m-%dT%H:%MZ}", start, now, is_late=False))
+    return made[0] if made else None
 
 
 def _insert(session: Session, period: Period) -> list[int]:
@@ -86,6 +94,33 @@ def frame_of(settings: Settings, cadence: str, day: dt.date, archive: str) -> Fr
         settings.digest_contact or "",
         archive,
     )
+
+
+def preview(
+    session: Session,
+    settings: Settings,
+    links: Links,
+    cadence: Cadence,
+    language: str,
+    *,
+    received: Mapping[int, Received],
+    errata: Sequence[Erratum],
+    now: dt.datetime,
+) -> Rendered | None:
+    """What a reader of this rhythm would get now who got the last one; None if nothing is new."""
+    longest = dt.timedelta(days=1) if cadence == "daily" else dt.timedelta(days=7)
+    last = session.scalar(
+        select(func.max(Digest.slot_at)).where(
+            Digest.cadence == cadence, Digest.frozen_at.is_not(None), Digest.slot_at < now
+        )
+    )
+    start = max(last or now - longest, now - LONGEST_COVERAGE)
+    sections = compose.load(session, start, now, forum_url=str(settings.forum_url or ""), received=received)
+    content = compose.for_readers(sections, errata, start=start, slot=now, seen=frozenset())
+    if content.is_empty:
+        return None
+    day = now.astimezone(ZoneInfo(settings.time_zone)).date()
+    return render(content, language, frame_of(settings, cadence, day, f"{links.base}/digests"))
 
 
 def local_day(digest: Digest) -> dt.date:

@@ -254,9 +254,16 @@ class _Line:
         except psycopg.Error:
             self._record_late(arguments)
             raise
+        if next_id is not None and state is None and self._was_skipped(next_id):
+            state = "skipped"
         if (record["last"] is not None and done != 1) or (next_id is not None and state is None):
             raise ConflictError(f"Digest {self.digest_id}: rows of this line were taken over; it stops.")
         return state, address or ""
+
+    def _was_skipped(self, delivery_id: int) -> bool:
+        """Whether its reader left after the row was leased."""
+        found = self._database.execute("select state from deliveries where id = %s", (delivery_id,)).fetchone()
+        return found is not None and found[0] == "skipped"
 
     def _record_late(self, arguments: dict[str, Any]) -> None:
         """The connection broke while an outcome was to be written: it is known, so try once more on another one."""

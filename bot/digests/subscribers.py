@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot.digests import states
-from bot.digests.addresses import Address
+from bot.digests.addresses import Address, parse
 from bot.digests.links import Signer
 from bot.digests.states import Cadence, Event
 from bot.errors import RejectedError
@@ -92,6 +92,15 @@ def ask(session: Session, address: Address, choice: Choice, now: dt.datetime) ->
         ).returning(Subscriber.id)
     ).one()
     return int(row[0])
+
+
+def by_address(session: Session, text: str) -> int | None:
+    """The subscriber with this address.
+
+    Raises:
+        NoAddressError: the text is no address.
+    """
+    return session.scalar(select(Subscriber.id).where(Subscriber.address_key == parse(text).key))
 
 
 def locked(session: Session, subscriber_id: int) -> Subscriber | None:

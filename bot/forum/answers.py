@@ -116,6 +116,7 @@ class ListedTopic:
         posts_count: regular posts, whispers and deleted ones not counted.
         highest_post_number: whispers count here for staff.
         bumped_at: when it last moved up.
+        like_count: of all its posts.
     """
 
     id: int

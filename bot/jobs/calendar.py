@@ -17,7 +17,6 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot.digests import office, periods
 from bot.editions.weekly import monday_of
 from bot.errors import SettingsError
 from bot.jobs import queue
@@ -123,6 +122,9 @@ def rules_of(settings: Settings) -> list[Rule]:
             Every("sweep_topics", 10),
             Every("remind", 60),
         ]
+    # Imported here: the templates take a moment.
+    from bot.digests import office, periods
+
     if office.is_set_up(settings):
         periods.rules_of(settings)
         rules.append(Every("tend_digests", 1))

@@ -26,11 +26,10 @@ from bot.digests.compose import Received
 from bot.errors import BotError, RejectedError
 from bot.forum.discourse import Discourse
 from bot.jobs import queue
-from bot.languages.ko import digest as ko
 from bot.settings import Settings
 from bot.store import inbox
 from bot.store.engine import Sessions
-from bot.store.tables import Digest, Subscriber
+from bot.store.tables import Digest
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ def tend(sessions: Sessions, settings: Settings, *, now: dt.datetime) -> str:
     return f"{len(under_way)} under way, freed {freed}"
 
 
-def follow_up(sessions: Sessions, settings: Settings, digest_id: int, *, now: dt.datetime) -> None:
+def follow_up(sessions: Sessions, settings: Settings, digest_id: int, *, now: dt.datetime, defers: bool = True) -> None:
     """Count refusals, pause what goes badly, wake the lines or close the digest and report."""
     signer = links.signer_of(settings)
     with sessions.begin() as session:
@@ -69,7 +68,7 @@ def follow_up(sessions: Sessions, settings: Settings, digest_id: int, *, now: dt
     with sessions.begin() as session:
         report = outcome.finish(session, digest_id, now)
         if report is None:
-            if outcome.has_work(session, digest_id):
+            if defers and outcome.has_work(session, digest_id):
                 defer_lines(session, settings, digest_id)
             return
         bounces.ease_scores(session, signer, digest_id, now.date())
@@ -85,8 +84,9 @@ def plan_digest(
     *,
     forum_of: Callable[[Settings], AbstractContextManager[Discourse]],
     now: dt.datetime,
+    defers: bool = True,
 ) -> str:
-    """Freeze a digest and begin to send it."""
+    """Freeze a digest and have it sent; `defers`: by the queue."""
     with sessions() as session:
         digest = session.get_one(Digest, digest_id)
         topic_ids = compose.topics_of(session, digest.slot_at - plan.LONGEST_COVERAGE, digest.slot_at)
@@ -97,7 +97,7 @@ def plan_digest(
         )
         if done is None:
             return "planned before"
-        if done.state == "sending":
+        if defers and done.state == "sending":
             defer_lines(session, settings, digest_id)
     if done.state == "empty":
         _log.warning("digest without news", extra={"digest": digest_id, "readers": done.skipped})
@@ -264,34 +264,3 @@ def members_forum(settings: Settings) -> Discourse:
 def prune(session: Session, now: dt.datetime) -> int:
     """End what nobody confirmed, and forget who asked how often."""
     return subscribers.lapse(session, now) + limits.prune(session, now)
-
-
-def test_letter(settings: Settings, html: str, plain: str, to: str, *, now: dt.datetime) -> str:
-    """Mail a preview to oneself; its links are those of nobody."""
-    from bot.digests.message import simple
-
-    message = simple(
-        from_address=settings.digest_from or "",
-        sender=settings.digest_sender or ko.SENDER,
-        to=to,
-        subject=ko.TEST_MARK + ko.subject("weekly", now.date(), advertising=settings.digest_advertising),
-        text=plain,
-        html_text=html,
-        date=now,
-        key=f"t{int(now.timestamp())}",
-    )
-    return office.send_now(settings, message)
-
-
-def subscriber_of(session: Session, address: str) -> int:
-    """The reader with this address.
-
-    Raises:
-        RejectedError: there is none.
-    """
-    from bot.digests import addresses
-
-    found = session.scalar(select(Subscriber.id).where(Subscriber.address_key == addresses.parse(address).key))
-    if found is None:
-        raise RejectedError("There is no reader with this address; `paperbot subscribers list` shows them.")
-    return found

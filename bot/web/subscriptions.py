@@ -60,8 +60,6 @@ class Pages:
 
     def page(self, name: str, title: str, status: int = 200, **values: object) -> Response:
         """A page from its template."""
-        from markupsafe import Markup
-
         text = (
             render.environment()
             .get_template(f"pages/{name}.html")
@@ -69,7 +67,6 @@ class Pages:
                 title=title,
                 sender=self.settings.digest_sender or ko_digest.SENDER,
                 contact=self.settings.digest_contact or "",
-                style=Markup(self.style),  # noqa: S704 - our own file
                 cadences=ko_digest.CADENCES,
                 languages=ko_digest.LANGUAGES,
                 zones=ko_digest.ZONES,
