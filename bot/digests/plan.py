@@ -244,6 +244,13 @@ _PLAN = text(
     select state, count(*) from inserted group by state
     """  # noqa: S608
 )
+# A reader's first digest says where their coverage begins, whether it reaches them or not.
+_BEGIN_COVERAGE = text(
+    """
+    update subscribers s set covered_until = :window_start
+    from deliveries d where d.digest_id = :digest_id and s.id = d.subscriber_id and s.covered_until is null
+    """
+)
 _SUPERSEDE = text(
     """
     update deliveries older set state = 'skipped', reason = 'superseded', changed_at = :now
@@ -276,6 +283,7 @@ def _groups(
 def _insert_deliveries(session: Session, digest: Digest, candidates: Sequence[int], now: dt.datetime) -> dict[str, int]:
     rows = session.execute(_PLAN, {**_arguments(session, digest, candidates), "digest_id": digest.id, "now": now})
     counts: dict[str, int] = {state: count for state, count in rows}  # noqa: C416 - rows are no pairs to mypy
+    session.execute(_BEGIN_COVERAGE, {"digest_id": digest.id, "window_start": digest.window_start})
     # What still waited for these readers is in this digest, too: it reaches back to the last one they got.
     session.execute(_SUPERSEDE, {"digest_id": digest.id, "now": now})
     return counts

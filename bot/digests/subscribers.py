@@ -186,10 +186,10 @@ def erase(session: Session, signer: Signer, subscriber_id: int, *, actor: str, n
     if subscriber is None or subscriber.state == "erased":
         return False
     _skip_planned(session, subscriber_id, "erased", now)
-    _move(session, subscriber, "erased", actor=actor, reason="erasure asked for", now=now)
     key = erased_key(signer, subscriber.address_key)
     # Whoever was erased, came back and is erased again: the first row keeps the hash.
     taken = session.scalar(select(exists().where(Subscriber.address_key == key)))
+    _move(session, subscriber, "erased", actor=actor, reason="erasure asked for", now=now)
     subscriber.address_key = f"{key}-{subscriber.id}" if taken else key
     subscriber.address = subscriber.network_hash = subscriber.forum_username = None
     subscriber.forum_user_id = None

@@ -150,8 +150,9 @@ class Desk:
                 session.add(paper)
                 session.flush()
                 ids.append(paper.id)
-                shown |= _translated(session, "title", title, f"{title}의 한국어 제목", paper_id=paper.id)
             for rank, paper_id in enumerate(ids, 1):
+                title = session.get_one(Paper, paper_id).title
+                shown |= _translated(session, "title", title, f"{title}의 한국어 제목", paper_id=paper_id)
                 sighting = Sighting(
                     paper_id=paper_id,
                     source=f"list{number}",
