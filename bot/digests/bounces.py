@@ -6,6 +6,7 @@ A mail without a valid token of ours changes nothing, whatever it claims: bounce
 import datetime as dt
 import hashlib
 import json
+import logging
 import re
 from dataclasses import asdict, dataclass
 from email import message_from_bytes, policy
@@ -20,6 +21,9 @@ from sqlalchemy.orm import Session
 from bot.digests import outcome, subscribers
 from bot.digests.links import Signer
 from bot.store.tables import BounceEvent, BounceScore, Delivery, InboxEvent, Subscriber
+
+_log = logging.getLogger(__name__)
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it quotes the mail
 
 EVENT_TYPE = "mail"
 LARGEST = 1_000_000
@@ -60,9 +64,13 @@ def read(raw: bytes) -> Returned:
     mail = message_from_bytes(raw[:LARGEST], policy=policy.compat32)
     arrived = " ".join(str(value) for name in _ARRIVED for value in mail.get_all(name, []))
     leave, verp = _LEAVE.search(arrived), _VERP.search(arrived)
-    quoted = _quoted(mail)
+    try:
+        quoted = _quoted(mail)
+        kind, status = _kind(mail)
+    except Exception as exc:  # noqa: BLE001 - an edge: the detectors of others stumble over odd mails in many ways
+        _log.warning("returned mail not understood", extra={"reason": type(exc).__name__})
+        quoted, kind, status = "", "other", None
     quoted_token, quoted_delivery = _LEAVE.search(quoted), _OURS.search(quoted)
-    kind, status = _kind(mail)
     if leave is not None and verp is None:
         kind = "leave"
     return Returned(

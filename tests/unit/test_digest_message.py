@@ -131,8 +131,8 @@ def test_another_reader_than_pythons_sees_the_same() -> None:
     mail = splicer().message(reader())
     found = parse_email(mail.data)
     assert found.subject == "이번 주 ML 논문 소식 · 2026년 11월 16일"
-    assert found.headers["From"] == "파이토치 한국 사용자 모임 <digest@news.example.org>"
-    assert found.headers["List-Unsubscribe"] == raw_headers(mail)["List-Unsubscribe"]
+    assert found.headers["From"] == ["파이토치 한국 사용자 모임 <digest@news.example.org>"]
+    assert found.headers["List-Unsubscribe"] == [raw_headers(mail)["List-Unsubscribe"]]
     assert len(found.text_plain) == len(found.text_html) == 1
     library = parsed(mail)
     for text, kind in ((found.text_plain[0], "plain"), (found.text_html[0], "html")):
