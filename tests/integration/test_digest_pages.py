@@ -108,7 +108,7 @@ def test_answer_is_the_same_for_known_and_unknown_addresses(desk: Desk, client: 
             number = subscribers.by_address(session, f"{name}@example.com")
             assert number is not None
             extra = {"actor": "reader"} if name == "gone" else {}
-            stop(session, number, reason="test", now=MONDAY, **extra)  # type: ignore[operator]
+            stop(session, number, reason="test", now=MONDAY, **extra)
     answers = {
         client.post("/subscribe", data={"address": f"{name}@example.com"}).text
         for name in ("active", "gone", "complained", "new")
@@ -191,7 +191,7 @@ def test_one_click_unsubscribes_at_once_and_again(desk: Desk, client: httpx.Clie
         {"files": {"List-Unsubscribe": (None, "One-Click")}},
         {"content": b""},
     ):
-        answer = client.post(path, **body)  # type: ignore[arg-type]
+        answer = client.post(path, **body)
         assert answer.status_code == 200
         assert not answer.history
         assert "set-cookie" not in answer.headers

@@ -107,9 +107,7 @@ TABLE: list[tuple[Stage, str | None, str, str]] = [
 
 
 @pytest.mark.parametrize(("stage", "answer", "state", "reason"), TABLE)
-def test_answer_of_the_server_becomes(
-    desk: Desk, stage: Stage, answer: str | None, state: str, reason: str | None
-) -> None:
+def test_answer_of_the_server_becomes(desk: Desk, stage: Stage, answer: str | None, state: str, reason: str) -> None:
     one, other = desk.reader(), desk.reader()
     digest_id = desk.plan()
     fault = desk.mailbox.fail_next(stage, answer)

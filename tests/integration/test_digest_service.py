@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot import clock
-from bot.digests import plan
+from bot.digests import periods, plan
 from bot.jobs import by_hand, calendar, digests
 from bot.jobs.tasks import TASKS, Parts
 from bot.settings import Settings
@@ -32,7 +32,7 @@ def desk(sessions: Sessions) -> Iterator[Desk]:
 
 def run_jobs(desk: Desk, now: object) -> list[str]:
     """Do what waits in the queue, as a worker would; the names of the tasks."""
-    done = []
+    done: list[str] = []
     parts = Parts(desk.settings, desk.sessions, now=lambda: now)  # type: ignore[arg-type,return-value]
     while True:
         with desk.sessions.begin() as session:
@@ -178,7 +178,7 @@ def test_sigterm_leaves_nothing_in_doubt(desk: Desk, database_url: str, tmp_path
 
 def test_looking_often_moves_one_row_only(desk: Desk) -> None:
     desk.reader()
-    rules = digests.periods.rules_of(desk.settings)
+    rules = periods.rules_of(desk.settings)
     for minute in range(5):
         with desk.sessions.begin() as session:
             plan.insert_due(session, MONDAY + minute * HOUR / 60, rules)
