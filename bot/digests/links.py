@@ -55,7 +55,7 @@ class Signer:
 
 
 def _signature(secret: bytes, purpose: str, number: int, version: int) -> str:
-    digest = hmac.new(secret, f"{purpose}:{number}:{version}".encode(), hashlib.sha256).digest()[:16]
+    digest = hmac.digest(secret, f"{purpose}:{number}:{version}".encode(), "sha256")[:16]
     return base64.b32encode(digest).decode().rstrip("=").lower()
 
 

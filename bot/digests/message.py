@@ -40,6 +40,8 @@ NAMES = (
     "MIME-Version",
     "Content-Type",
 )
+OWN_NAMES = ("To", "Message-ID", "List-Unsubscribe")
+"""Those that differ from mail to mail."""
 
 
 class UnfitMessageError(RejectedError):
@@ -117,9 +119,10 @@ class Splicer:
             ("MIME-Version", "1.0"),
             ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
         ]
-        self._same = "".join(f"{name}: {value}\r\n" for name, value in opening)
+        self._same = "".join(f"{name}: {value}\r\n" for name, value in opening).encode()
         extra = (envelope.idempotency_header,) if envelope.idempotency_header else ()
-        self._names = frozenset(name.lower() for name in (*NAMES, *extra))
+        self._own_names = frozenset(name.lower() for name in (*OWN_NAMES, *extra))
+        check_head(self._same, frozenset(name.lower() for name in NAMES) - self._own_names)
 
     def message(self, reader: Reader) -> Message:
         """The mail to one reader; the same bytes however often it is asked for.
@@ -135,8 +138,8 @@ class Splicer:
         )
         if envelope.idempotency_header:
             own += f"{envelope.idempotency_header}: {reader.delivery_id}\r\n"
-        head = (self._same + own).encode()
-        check_head(head, self._names)
+        head = own.encode()
+        check_head(head, self._own_names)
         values = {
             "address:plain": reader.address,
             "address:html": html.escape(reader.address),
@@ -145,9 +148,9 @@ class Splicer:
             "preferences:plain": reader.preferences_url,
             "preferences:html": f'href="{html.escape(reader.preferences_url)}"',
         }
-        body = b"".join(_lines(values[piece]) if isinstance(piece, str) else piece for piece in self._pieces)
+        body = [_lines(values[piece]) if isinstance(piece, str) else piece for piece in self._pieces]
         sender = f"b+{reader.bounce_token}@{envelope.bounce_domain}"
-        return Message(sender, reader.address, head + b"\r\n" + body)
+        return Message(sender, reader.address, b"".join((self._same, head, b"\r\n", *body)))
 
 
 def check_head(head: bytes, names: frozenset[str]) -> None:
