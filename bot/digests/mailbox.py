@@ -36,6 +36,12 @@ def collect(sessions: Sessions, settings: Settings) -> list[int]:
     return found
 
 
+def waiting(settings: Settings) -> int:
+    """How many mails wait; raises as `collect`."""
+    with _opened(settings) as mailbox:
+        return len(_numbers(mailbox))
+
+
 @contextmanager
 def _opened(settings: Settings) -> Iterator[imaplib.IMAP4]:
     settings.require("imap_host", "imap_user", "imap_password")

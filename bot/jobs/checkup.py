@@ -75,6 +75,7 @@ def wanted_of(settings: Settings, now: dt.datetime) -> Wanted:
         secrets=secrets_of(settings),
         in_staff_category=settings.review_flow == "staff_category",
         drafts_category_id=settings.drafts_category_id,
+        sends_digests=settings.digest_from is not None,
     )
 
 

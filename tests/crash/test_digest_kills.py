@@ -32,7 +32,7 @@ def desk(sessions: Sessions) -> Iterator[Desk]:
 
 def counted(desk: Desk) -> Counter[str]:
     with desk.sessions() as session:
-        return Counter(dict(session.execute(text("select state, count(*) from deliveries group by state")).all()))  # type: ignore[arg-type]
+        return Counter(dict(session.execute(text("select state, count(*) from deliveries group by state")).all()))
 
 
 def wait_for_mails(desk: Desk, more: int, child: subprocess.Popen[bytes]) -> None:
