@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import figures
 from benchmarks.figures import Figure
 
-NAMES = ("help", "list", "segments", "composing", "drafting", "demo", "real-week", "webhooks", "mail")
+NAMES = ("help", "list", "segments", "composing", "drafting", "demo", "real-week", "webhooks", "checks", "mail")
 
 
 def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
@@ -35,6 +35,10 @@ def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
             from benchmarks import webhooks
 
             return webhooks.accepting(folder, 3 if quick else 5)
+        case "checks":
+            from benchmarks import checks
+
+            return checks.checking(3 if quick else 5)
         case "mail":
             from benchmarks import mail
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     draft_effort: Literal["low", "medium", "high"] | None = Field(
         None, description="how hard it thinks; empty: the model's own default"
     )
+    judge_model: str | None = Field(
+        "claude-haiku-5-5", description="model that reads every draft and names errors; the word none: no judge"
+    )
     model_timeout_s: float = Field(300.0, gt=0, description="deadline for one model answer")
     model_concurrency: int = Field(12, ge=1, le=64, description="model calls under way at once")
     model_attempts: int = Field(3, ge=1, le=10, description="tries of one call when the model is overloaded")
@@ -112,7 +115,7 @@ class Settings(BaseSettings):
         None, description="header by which the relay knows a repeated mail, e.g. Resend-Idempotency-Key"
     )
     smtp_host: str | None = Field(None, description="mail server that takes the digests")
-    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port: 587 for starttls, 465 for tls")
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="starttls, tls from the start, or none (never with a password)"
     )
@@ -165,6 +168,11 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
             raise ValueError("it holds blanks or odd characters; copy it again from the forum")
         return value
+
+    @field_validator("judge_model")
+    @classmethod
+    def _none_is_none(cls, value: str | None) -> str | None:
+        return None if value is None or value.strip().lower() == "none" else value
 
     @field_validator("time_zone")
     @classmethod

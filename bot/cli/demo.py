@@ -89,6 +89,7 @@ def demo(
                 forum_file=folder / "forum.json",
                 forum_port=sandbox.FORUM_PORT,
                 latency_s=model_latency,
+                follows_suggestions=recorded is None,
             )
         )
         mails = None if headless else stack.enter_context(sandbox.receiving_mail())
@@ -200,7 +201,7 @@ def _tell(report: dict[str, Any], *, headless: bool) -> None:
 
 TO_TRY = """Try it in the browser; the bot follows within seconds / 브라우저에서 해 보세요. 봇이 몇 초 안에 따라옵니다:
   고치기   edit a sentence of the draft; it is kept from then on / 문장을 고치면 봇이 그대로 지킵니다
-  답글     tell the bot `2번 빼줘` or `drop paper 2` / 봇에게 시키면 글에 반영하고 답합니다
+  답글     tell the bot `2번 빼줘`, `redraft paper 3`, `설명` or `help` / 봇에게 시키면 글에 반영하고 답합니다
   공개하기 publish; the bot never does, and the mail goes out / 공개는 사람만 하고, 그러면 메일이 나갑니다
 Ctrl-C stops everything / Ctrl-C를 누르면 모두 멈춥니다."""
 
@@ -220,8 +221,9 @@ def _live_on(settings: Settings, sessions: Sessions, world: World, mails: Mails,
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     # The stand-in's list is of one week, so the weekly run stays out of the calendar.
     rules = [rule for rule in calendar.rules_of(settings) if rule.task != "run_weekly"]
-    # Whoever tries things out writes short answers; a new Discourse takes none below 20 characters.
-    world.forum.settings.min_post_length = 5
+    # Whoever tries things out writes short answers, `보류` say; a new Discourse takes none below 20 characters.
+    world.forum.settings.min_post_length = 2
+    world.model.marks_redrafts = True
     with app.serving(settings, sessions) as hook_url:
         assert settings.webhook_secrets is not None
         world.send_webhooks_to(hook_url, settings.webhook_secrets.get_secret_value())

@@ -59,7 +59,7 @@ def _findings() -> Iterator[Finding]:
     from bot.errors import SettingsError
     from bot.forum import doctor as forum_doctor
     from bot.forum.doctor import Finding
-    from bot.jobs import checkup, mail_checkup
+    from bot.jobs import checkup
     from bot.settings import load
 
     try:
@@ -79,7 +79,6 @@ def _findings() -> Iterator[Finding]:
     if admin is not None:
         admin.close()
     yield from checkup.services(settings)
-    yield from mail_checkup.mail(settings)
 
 
 def connections(settings: Settings) -> tuple[Discourse | None, Discourse | None]:

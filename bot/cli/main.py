@@ -21,15 +21,22 @@ from typing import NoReturn
 
 import click
 
+from bot.cli.adopt import adopt
+from bot.cli.check import check
+from bot.cli.corrections import corrections
 from bot.cli.demo import demo
 from bot.cli.digest import digest
 from bot.cli.doctor import doctor, setup_forum
+from bot.cli.evaluate import evaluate
+from bot.cli.findings import findings
+from bot.cli.memory import memory
 from bot.cli.run import collect, draft, preview, run, submit
 from bot.cli.service import jobs, up, web, worker
 from bot.cli.source import source
 from bot.cli.status import costs, status
 from bot.cli.store import migrate
 from bot.cli.subscribers import subscribers
+from bot.cli.terms import terms
 from bot.errors import BotError, ConflictError, TransientError
 
 EXIT_REFUSED = 1
@@ -89,7 +96,12 @@ for command in (
     preview,
     status,
     costs,
+    check,
     source,
+    terms,
+    memory,
+    findings,
+    evaluate,
     migrate,
     up,
     worker,
@@ -97,6 +109,8 @@ for command in (
     jobs,
     doctor,
     setup_forum,
+    corrections,
+    adopt,
     digest,
     subscribers,
 ):

@@ -48,6 +48,7 @@ def _show_rest(settings: Settings, day: dt.date, week: ListedWeek | None) -> Non
             f"Would make up to {calls} calls to {settings.draft_model}, at most ${worst:.2f} "
             f"(answers stored earlier cost nothing; cap ${settings.model_monthly_cap_usd:.2f} a month)."
         )
+        click.echo(f"Would let {settings.judge_model or 'no model'} judge every draft, and have the worst mended.")
     key = weekly.external_id(weekly.monday_of(day).isoformat())
     place = settings.weekly_category_id if settings.weekly_category_id is not None else "WEEKLY_CATEGORY_ID (not set)"
     click.echo(
@@ -64,8 +65,12 @@ def _show_rest(settings: Settings, day: dt.date, week: ListedWeek | None) -> Non
 
 def _worst_case_usd(settings: Settings, calls: int) -> Decimal:
     from bot.translation import prompts
-    from bot.translation.drafting import LARGEST_LIMIT
+    from bot.translation.asking import LARGEST_LIMIT
 
     table = prices.prices_with(settings.model_prices)
     bound = prices.input_tokens_bound(*prompts.load("translate_paper").system) + 10_000
-    return calls * prices.worst_case_usd(table, settings.draft_model, bound, LARGEST_LIMIT)
+    drafting = calls * prices.worst_case_usd(table, settings.draft_model, bound, LARGEST_LIMIT)
+    if settings.judge_model is None:
+        return drafting
+    # Every paper is judged once and may be mended once.
+    return drafting * 2 + calls * prices.worst_case_usd(table, settings.judge_model, bound, LARGEST_LIMIT)

@@ -162,6 +162,8 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
         done = weekly.draft(sessions, settings, edition_id, on_progress=on_progress)
     if not done.asked:
         say("Nothing to draft: every text has its Korean.")
+    if done.remembered:
+        say(f"{done.remembered} sentences were taken from the translation memory.")
     for rank, reason in sorted(done.failed.items()):
         say(f"{f'Paper {rank}' if rank else 'The introduction'} could not be drafted: {reason}")
     if done.waiting:
@@ -170,6 +172,8 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
             f"{done.why} Still without a draft: {', '.join(done.waiting)}. Run this again {when}; the rest is kept.",
             retry_after_s=done.retry_after_s,
         )
+    if done.improved.findings or done.improved.mended:
+        say(f"Checked: {done.improved.mended} sentences mended, {done.improved.findings} findings for the moderators.")
 
 
 def submit_step(sessions: Sessions, settings: Settings, edition_id: int, *, again: bool) -> Submitted:
@@ -189,8 +193,8 @@ def submit_step(sessions: Sessions, settings: Settings, edition_id: int, *, agai
     click.echo(f"{outcomes[done.outcome]}{parts}: {topic_url(str(settings.forum_url), done.topic_id)}")
     for remark in done.remarks:
         say(f"Note: {remark}.")
-    if done.left_alone:
-        say(f"Part {', '.join(map(str, done.left_alone))} was edited by a person and was not touched.")
+    if done.edited_parts:
+        say(f"Part {', '.join(map(str, done.edited_parts))} was edited by a person; their text is kept.")
     return done
 
 

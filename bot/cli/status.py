@@ -28,7 +28,7 @@ def status() -> None:
         since = f"{edition.changed_at.astimezone(zone):%Y-%m-%d %H:%M}"
         name = f"{edition.series} {edition.period}"
         rows.append([name, edition.state, str(edition.papers), str(edition.failed or "-"), since, link])
-    _print_table(rows, right={2, 3})
+    print_table(rows, right={2, 3})
 
 
 @click.command()
@@ -60,7 +60,7 @@ def costs() -> None:
                 *(f"{entry.cost_usd:.4f}", latency),
             ]
         )
-    _print_table(rows, right=set(range(3, 11)))
+    print_table(rows, right=set(range(3, 11)))
     click.echo(f"This month: ${spent:.4f} of ${cap.usd:.2f} (MODEL_MONTHLY_CAP_USD), times in {settings.time_zone}.")
     if unsure := sum(entry.unsure for entry in entries):
         worst = "their worst case" if unsure > 1 else "its worst case"
@@ -69,7 +69,8 @@ def costs() -> None:
         click.echo(f"No model call so far ({Decimal(0):.4f} USD).")
 
 
-def _print_table(rows: list[list[str]], *, right: set[int]) -> None:
+def print_table(rows: list[list[str]], *, right: set[int]) -> None:
+    """Rows under each other, the first one their heads; columns of numbers in `right` end at the same place."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [

@@ -22,6 +22,7 @@ CONNECT_S = 10.0
 MESSAGES_PER_CONNECTION = 100
 SLOW_DOWN = (421, 452, 454)
 
+Security = Literal["starttls", "tls", "none"]
 Kind = Literal["sent", "refused", "again", "doubtful", "stop"]
 Stage = Literal["mail", "rcpt", "data", "dot"]
 
@@ -71,7 +72,7 @@ class Server:
 
     host: str
     port: int
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    security: Security = "starttls"
     user: str | None = None
     password: str | None = None
     timeout_s: float = 60.0
@@ -104,6 +105,14 @@ def server_of(settings: Settings) -> Server:
         password,
         settings.smtp_timeout_s,
     )
+
+
+def greet(server: Server) -> str:
+    """Connect, encrypt, log in and leave again; what was agreed on, in words. Sends no mail. Raises as `Connection`."""
+    with Connection(server):
+        how = {"starttls": "with STARTTLS", "tls": "with TLS", "none": "without encryption"}[server.security]
+        login = " and takes the login" if server.user is not None else ""
+        return f"{server.host}:{server.port} answers {how}{login}"
 
 
 class Connection:

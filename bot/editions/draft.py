@@ -1,10 +1,14 @@
 """From a collected edition to Korean for every segment: which texts lack one, and asking for all of them at once.
 
+Sentences that the translation memory knows are taken over and not asked. When all is drafted, checks and judge read it
+(`quality.py`).
+
 Papers are drafted in parallel. The first call goes ahead until its answer begins: from that moment its system prompt is
 in the provider's cache, and the others, released then, pay a tenth for it.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -13,13 +17,14 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import lifecycle
+from bot.editions import lifecycle, quality
+from bot.editions.quality import Improved
 from bot.errors import BotError, RejectedError, TransientError
 from bot.languages.ko import labels
 from bot.store import locks
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Passage, Revision, Segment
-from bot.translation import calls, drafting, passages
+from bot.translation import calls, drafting, memory, passages
 from bot.translation.answers import (
     AnswerCutError,
     AnswerInvalidError,
@@ -27,7 +32,10 @@ from bot.translation.answers import (
     ModelAccessError,
     RequestRefusedError,
 )
-from bot.translation.drafting import Again, Desk, IntroducedPaper, Introduction, SourceSegment, Translation
+from bot.translation.asking import Desk
+from bot.translation.checks import run
+from bot.translation.drafting import Again, IntroducedPaper, Introduction, SourceSegment, Translation
+from bot.translation.memory import Match
 from bot.translation.passages import FirstDraft
 
 _HOPELESS = (ModelAccessError, calls.SpendingCapError)
@@ -44,7 +52,7 @@ class Drafted:
     Attributes:
         asked: papers (and the introduction) that needed a draft.
         failed: ranks that could not be drafted, with the reason for moderators; 0 is the introduction.
-        waiting: what could not be drafted *now*; empty when the edition is complete or has only failures.
+        waiting: what could not be drafted or checked *now*; empty when the edition is complete or has only failures.
         retry_after_s: when the model asked to come back, if it said so.
         why: what one of the waiting calls met.
     """
@@ -54,6 +62,9 @@ class Drafted:
     waiting: tuple[str, ...] = ()
     retry_after_s: float | None = None
     why: str = ""
+    remembered: int = 0
+    """Segments taken over from the translation memory."""
+    improved: Improved = field(default_factory=Improved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class _Work:
     title: str | None
     segments: tuple[SourceSegment, ...]
     segment_ids: dict[str, int]
+    references: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
     """
     with locks.held(desk.sessions, f"edition {edition_id}"):
         calls.settle_lost(desk.sessions, edition_id)
-        with desk.sessions() as session:
+        with desk.sessions.begin() as session:
             edition = session.get_one(Edition, edition_id)
             if edition.state == "collecting":
                 raise RejectedError(
@@ -100,12 +112,45 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
             if edition.state not in ("drafting", "checked", "submitted"):
                 return Drafted(0, {})
             known = passages.load_all(session, edition)
+            remembered = _remember(session, known)
             works = _once([work for item in edition.items if (work := _missing(known, item))])
+            works = [replace(work, references=_references(session, work)) for work in works]
             papers = _introduced(edition) if passages.introduction_of(known) is None else []
-        outcome = _run(desk, edition_id, works, papers, concurrency, on_progress)
-        if not outcome.waiting:
-            _finish(desk.sessions, edition_id)
-        return outcome
+        outcome = replace(_run(desk, edition_id, works, papers, concurrency, on_progress), remembered=remembered)
+        if outcome.waiting:
+            return outcome
+        improved = quality.improve(desk, edition_id, concurrency=concurrency, on_progress=on_progress)
+        if improved.waiting:
+            return replace(outcome, waiting=improved.waiting, retry_after_s=improved.retry_after_s, why=improved.why)
+        _finish(desk.sessions, edition_id)
+        return replace(outcome, improved=improved)
+
+
+def _remember(session: Session, known: Sequence[Passage]) -> int:
+    """Give segments without Korean what was approved for the same English elsewhere; how many there were."""
+    lacking = [
+        segment
+        for passage in known
+        for segment in passage.segments
+        if segment.source and passages.current(segment) is None
+    ]
+    matches = memory.exact(session, [segment.source_hash for segment in lacking])
+    found = [(segment, matches[segment.source_hash]) for segment in lacking if segment.source_hash in matches]
+    for segment, match in found:
+        passages.add_revision(
+            session,
+            segment,
+            match.target,
+            author_kind="memory",
+            author=match.author,
+            reason="translation memory",
+            replacing=None,
+        )
+    return len(found)
+
+
+def _references(session: Session, work: _Work) -> tuple[Match, ...]:
+    return tuple(memory.near(session, [segment.text for segment in work.segments]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +203,8 @@ def redraft(desk: Desk, edition_id: int, ranks: Sequence[int], again: Again) -> 
                 continue
             with desk.sessions.begin() as session:
                 changed += _replace_drafts(session, work, translation, before)
+        # The new text is in the store whatever becomes of this; a busy judge is asked at the next draft.
+        quality.improve(desk, edition_id, concurrency=len(ranks))
     return Redrafted(changed, kept, failed)
 
 
@@ -217,6 +264,7 @@ def _run(
     jobs: dict[Future[None], tuple[int, str]] = {}
     # The longest paper goes ahead, so that waiting for the cache does not lengthen the whole.
     ordered = sorted(works, key=lambda work: -sum(len(segment.text) for segment in work.segments))
+    threading.Thread(target=_load_checks, args=(signals,), name="load-checks", daemon=True).start()
     with ThreadPoolExecutor(concurrency, thread_name_prefix="draft") as pool:
         if papers:
             jobs[pool.submit(_draft_introduction, desk, edition_id, papers, signals)] = (0, "introduction")
@@ -251,9 +299,18 @@ def _run(
             signals.hopeless.set()
             signals.prefix_cached.set()
             raise
+    signals.prefix_cached.set()  # where there was only an introduction to write, nobody else did
     if stop is not None:
         raise stop
     return Drafted(total, failed, tuple(waiting), retry_after_s, why)
+
+
+def _load_checks(signals: _Signals) -> None:
+    """Load what the checks need while the model writes. It stops the whole process for most of a second, so it waits
+    until all questions are on their way."""
+    signals.prefix_cached.wait()
+    time.sleep(1.0)
+    run.warm_up()
 
 
 def _draft_paper(
@@ -272,6 +329,7 @@ def _draft_paper(
             paper_id=work.paper_id,
             cached_prefix=shares_prefix,
             on_started=signals.prefix_cached.set,
+            references=work.references,
         )
     except _HOPELESS:
         signals.hopeless.set()

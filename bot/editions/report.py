@@ -9,43 +9,78 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from bot.editions import markdown
-from bot.editions.risk import Risk, risk_of
 from bot.languages.ko import review as words
-from bot.store.tables import Edition, ModelCall, Passage, Segment
+from bot.store.tables import Edition, EditionItem, ModelCall, Omission, Passage, Revision, Segment, StoredFinding
+from bot.translation import findings as stored
 from bot.translation import passages
+from bot.translation.checks.base import Severity
+from bot.translation.repairing import WEIGHTS
 
 MOST_SENTENCES = 6
+MOST_REASONS = 4
 LONGEST_QUOTE = 600
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
+class Placed:
+    """A finding with where it stands: rank of the paper (0: the introduction), kind of passage, both texts."""
+
     rank: int
     passage: str
     source: str
     target: str
-    risk: Risk
+    finding: StoredFinding
 
 
 def for_moderators(session: Session, edition: Edition) -> str:
     """The report in Korean Markdown; a person's sentences are not in it."""
-    return "\n\n".join([words.REPORT_HEAD, *_reading(session, edition), *_failures(edition), _cost(session, edition)])
+    return "\n\n".join(
+        [words.REPORT_HEAD, *_reading(session, edition), *_failures(session, edition), _cost(session, edition)]
+    )
+
+
+def findings_of(session: Session, edition: Edition) -> list[Placed]:
+    """The open findings of the edition, those of the worst sentence first, in a sentence by their place."""
+    sentences = _sentences(session, edition)
+    return [placed for _, found in sorted(sentences, key=lambda one: one[0]) for placed in found]
 
 
 def _reading(session: Session, edition: Edition) -> list[str]:
-    risky = sorted(_sentences(session, edition), key=lambda sentence: (-sentence.risk.weight, sentence.rank))
-    if not risky:
+    sentences = sorted(_sentences(session, edition), key=lambda one: one[0])
+    if not sentences:
         return [words.REPORT_NO_RISKS]
     blocks = [words.REPORT_RISKS]
-    for number, sentence in enumerate(risky[:MOST_SENTENCES], 1):
-        head = words.REPORT_RISK.format(
-            number=number,
-            rank=sentence.rank,
-            passage=words.PASSAGE_NAMES[sentence.passage],
-            reason=sentence.risk.reason,
+    names = {item.rank: paper_name(item) for item in edition.items}
+    for _, found in sentences[:MOST_SENTENCES]:
+        first = found[0]
+        kind = words.PASSAGE_NAMES[first.passage]
+        where = (
+            words.REPORT_INTRODUCTION
+            if first.rank == 0
+            else words.REPORT_PAPER.format(paper=names[first.rank], passage=kind)
         )
-        blocks += [head, _shown(sentence.target), markdown.quote_block(_cut(sentence.source))]
+        blocks.append(f"**{where}**")
+        blocks.append("\n".join(_reason(placed) for placed in found[:MOST_REASONS]))
+        blocks.append(_shown(first.target))
+        if first.source:
+            blocks.append(markdown.quote_block(_cut(first.source)))
+    left = len(sentences) - MOST_SENTENCES
+    if left > 0:
+        blocks.append(words.REPORT_MORE.format(count=left))
     return blocks
+
+
+def _reason(placed: Placed) -> str:
+    finding = placed.finding
+    said = words.REPORT_REASON.format(
+        severity=words.SEVERITIES[finding.severity], message=markdown.escape_inline(finding.message), number=finding.id
+    )
+    if finding.suggestion is None:
+        return said
+    old, new = (
+        markdown.escape_inline(text) for text in (placed.target[finding.start : finding.end], finding.suggestion)
+    )
+    return said + words.REPORT_SUGGESTION.format(old=old, new=new)
 
 
 def _shown(text: str) -> str:
@@ -56,28 +91,39 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]} …"
 
 
-def _sentences(session: Session, edition: Edition) -> list[_Sentence]:
+def _sentences(session: Session, edition: Edition) -> list[tuple[tuple[int, int], list[Placed]]]:
+    """By sentence that has findings: its sort key (worst first, then by rank) and the findings in order."""
     ranks_of_sightings = {item.sighting_id: item.rank for item in edition.items if item.dropped_by is None}
     ranks_of_papers = {item.sighting.paper_id: item.rank for item in edition.items if item.dropped_by is None}
-    found = session.scalars(
-        select(Passage)
-        .where(or_(Passage.sighting_id.in_(ranks_of_sightings), Passage.paper_id.in_(ranks_of_papers)))
-        .options(selectinload(Passage.segments).selectinload(Segment.revisions))
+    own = list(
+        session.scalars(
+            select(Passage)
+            .where(
+                or_(
+                    Passage.sighting_id.in_(ranks_of_sightings),
+                    Passage.paper_id.in_(ranks_of_papers),
+                    Passage.edition_id == edition.id,
+                )
+            )
+            .options(selectinload(Passage.segments).selectinload(Segment.revisions))
+        )
     )
+    found = stored.open_of(session, [segment.id for passage in own for segment in passage.segments])
     sentences = []
-    for passage in found:
-        rank = ranks_of_sightings.get(passage.sighting_id or 0) or ranks_of_papers[passage.paper_id or 0]
+    for passage in own:
+        rank = ranks_of_sightings.get(passage.sighting_id or 0) or ranks_of_papers.get(passage.paper_id or 0) or 0
         for segment in passage.segments:
             revision = passages.current(segment)
-            if revision is None or revision.author_kind != "model" or passage.kind == "title":
+            if revision is None or revision.author_kind != "model" or segment.id not in found:
                 continue
-            if risk := risk_of(segment.source, revision.text):
-                sentences.append(_Sentence(rank, passage.kind, segment.source, revision.text, risk))
+            placed = [Placed(rank, passage.kind, segment.source, revision.text, one) for one in found[segment.id]]
+            weight = sum(WEIGHTS[Severity(one.severity)] for one in found[segment.id])
+            sentences.append(((-weight, rank), placed))
     return sentences
 
 
-def _failures(edition: Edition) -> list[str]:
-    lines = []
+def _failures(session: Session, edition: Edition) -> list[str]:
+    lines = names_of_dropped(session, edition)
     if edition.introduction_failure:
         lines.append(words.REPORT_FAILED_INTRODUCTION.format(reason=edition.introduction_failure))
     items = [item for item in edition.items if item.dropped_by is None]
@@ -86,6 +132,8 @@ def _failures(edition: Edition) -> list[str]:
             lines.append(words.REPORT_FAILED_PAPER.format(rank=item.rank, reason=item.failure))
     if bare := [item.rank for item in items if not item.sighting.paper.abstract]:
         lines.append(words.REPORT_NO_ABSTRACT.format(ranks=_listed(bare)))
+    if unjudged := [item.rank for item in items if item.judge_failure]:
+        lines.append(words.REPORT_UNJUDGED.format(ranks=_listed(unjudged)))
     if withdrawn := [item.rank for item in items if item.sighting.paper.withdrawn]:
         lines.append(words.REPORT_WITHDRAWN.format(ranks=_listed(withdrawn)))
     for paper_id, count in Counter(item.sighting.paper_id for item in items).items():
@@ -93,6 +141,37 @@ def _failures(edition: Edition) -> list[str]:
             same = [item.rank for item in items if item.sighting.paper_id == paper_id]
             lines.append(words.REPORT_DOUBLED.format(ranks=_listed(same)))
     return [words.REPORT_FAILED, "\n".join(lines)] if lines else []
+
+
+def names_of_dropped(session: Session, edition: Edition) -> list[str]:
+    """The sentences of the introduction about papers that were taken out, one line each.
+
+    A sentence that a person wrote counts if it still has the paper's name.
+    """
+    dropped = {item.sighting_id: item for item in edition.items if item.dropped_by is not None}
+    if not dropped:
+        return []
+    left_out = select(Omission.segment_id).where(Omission.edition_id == edition.id)
+    rows = session.execute(
+        select(Segment.rests_on, Revision.text, Revision.author_kind)
+        .join(Passage, Passage.id == Segment.passage_id)
+        .join(Revision, (Revision.segment_id == Segment.id) & Revision.current)
+        .where(Passage.edition_id == edition.id, Segment.id.not_in(left_out))
+        .order_by(Segment.position)
+    )
+    lines = []
+    for rests_on, text, author_kind in rows:
+        gone = [dropped[key] for key in rests_on if key in dropped]
+        named = [item for item in gone if author_kind == "model" or item.sighting.label.lower() in text.lower()]
+        if named:
+            ranks = _listed(sorted(item.rank for item in named))
+            lines.append(words.REPORT_NAMES_DROPPED.format(ranks=ranks, text=markdown.escape_inline(text)))
+    return lines
+
+
+def paper_name(item: EditionItem) -> str:
+    """The paper as moderators call it: its number and its name in the list, in Markdown."""
+    return words.PAPER.format(rank=item.rank, label=markdown.escape_inline(item.sighting.label))
 
 
 def _listed(ranks: Sequence[int]) -> str:
@@ -106,4 +185,8 @@ def _cost(session: Session, edition: Edition) -> str:
     ).one()
     models = session.scalars(select(ModelCall.model).where(ModelCall.edition_id == edition.id).distinct())
     line = words.REPORT_COST.format(models=", ".join(sorted(models)) or "-", calls=calls, cost=Decimal(cost))
-    return f"{line}\n\n{words.REPORT_HOW}"
+    papers = " · ".join(
+        words.REPORT_LEFT_OUT.format(paper=paper_name(item)) if item.dropped_by else paper_name(item)
+        for item in edition.items
+    )
+    return "\n\n".join([line, words.REPORT_PAPERS.format(papers=papers), words.REPORT_HOW])

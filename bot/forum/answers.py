@@ -161,6 +161,10 @@ class Topic:
     stream: tuple[int, ...]
     url: str
 
+    def post(self, post_id: int) -> Post | None:
+        """The post with this id; None if it is not (or no longer) in the topic."""
+        return next((post for post in self.posts if post.id == post_id), None)
+
 
 @dataclass(frozen=True)
 class HeldForApproval:

@@ -141,6 +141,13 @@ def merge(base: str, forum: str, fresh: str) -> Merged:
     base_blocks, forum_blocks, fresh_blocks = (_blocks(tokens(text)) for text in (base, forum, fresh))
     on_forum = _same_blocks(base_blocks, forum_blocks)
     in_fresh = _same_blocks(base_blocks, fresh_blocks)
+    doubled = _put_back(forum_blocks, on_forum, fresh_blocks, in_fresh)
+    for i, j in sorted(doubled.items(), reverse=True):
+        brought, there = joined(fresh_blocks[i].row).strip(), joined(forum_blocks[j].row).strip()
+        if brought != there:
+            conflicts.append(Conflict(forum_blocks[j].title, "", there, brought))
+        del fresh_blocks[i]
+    in_fresh = _same_blocks(base_blocks, fresh_blocks) if doubled else in_fresh
     order = _order(len(base_blocks), on_forum)
     rank = {block: position for position, block in enumerate(order)}
     arranged = _arranged(len(fresh_blocks), in_fresh, rank)
@@ -195,6 +202,27 @@ def _same_blocks(base: Sequence[_Block], other: Sequence[_Block]) -> dict[int, i
         if i not in found and j not in taken:
             found[i] = j
             taken.add(j)
+    return found
+
+
+def _put_back(
+    forum: Sequence[_Block], on_forum: Mapping[int, int], fresh: Sequence[_Block], in_fresh: Mapping[int, int]
+) -> dict[int, int]:
+    """New blocks of the fresh text that a person put on the page already, wherever: block there to block on the forum.
+
+    A paper that was taken out and is put back by hand stands where the person put it, and not a second time.
+    """
+    found: dict[int, int] = {}
+    for i, block in enumerate(fresh):
+        if i in in_fresh:
+            continue
+        whole = sum(len(text) * count for text, count in block.texts.items())
+        for j, other in enumerate(forum):
+            shared = sum(len(text) * count for text, count in (block.texts & other.texts).items())
+            is_same = block.title == other.title or shared >= SAME_BLOCK * whole
+            if j not in on_forum and j not in found.values() and block.title and is_same:
+                found[i] = j
+                break
     return found
 
 

@@ -48,10 +48,11 @@ class Taken:
     deleted: list[int] = field(default_factory=list)
     moved: list[int] = field(default_factory=list)
     dropped_items: list[int] = field(default_factory=list)
+    restored_items: list[int] = field(default_factory=list)
     offers: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.deleted or self.moved or self.dropped_items)
+        return bool(self.changed or self.deleted or self.moved or self.dropped_items or self.restored_items)
 
 
 def anatomy(session: Session, edition: Edition) -> Anatomy:
@@ -113,6 +114,11 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
     taken = Taken()
     parsed = parse_article(raw, of.papers, has_opening=_has_opening(post))
     before = {int(segment_id): text for segment_id, text in post.shown.items()}
+    stood = _standing(of, before)
+    arrived = set(parsed.papers) - stood
+    for key, segments in of.segments.items():
+        if key[1] in arrived:  # put back, or brought from another part: compared with what the store has
+            before |= {segment.id: text for segment in segments if (text := as_markdown(segment)) is not None}
     now_shown: dict[str, str] = {}
     gone_papers = _gone_papers(of, parsed, before) - set(parse_article(article, of.papers).papers)
     for key, segments in of.segments.items():
@@ -139,6 +145,9 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         if item.id in gone_papers and item.dropped_by is None:
             item.dropped_by = editor
             taken.dropped_items.append(item.id)
+        elif item.dropped_by is not None and item.id in arrived:
+            item.dropped_by = None
+            taken.restored_items.append(item.id)
     post.shown = now_shown
     return taken
 
@@ -179,10 +188,14 @@ def _fates(
 
 def _gone_papers(of: Anatomy, parsed: Parsed, before: Mapping[int, str]) -> set[int]:
     """Papers that stood in this part and of which nothing is recognised any more: a person took them out."""
-    stood = {
-        key[1] for key, segments in of.segments.items() if key[1] and any(segment.id in before for segment in segments)
+    return {item_id for item_id in _standing(of, before) if item_id not in parsed.papers}
+
+
+def _standing(of: Anatomy, shown: Mapping[int, str]) -> set[int]:
+    """Papers of which some sentence is shown."""
+    return {
+        key[1] for key, segments in of.segments.items() if key[1] and any(segment.id in shown for segment in segments)
     }
-    return {item_id for item_id in stood if item_id not in parsed.papers}
 
 
 def _store(session: Session, post: Post, segment: Segment, old: str | None, text: str, editor: str) -> int:

@@ -14,16 +14,12 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import compose
-from bot.editions.compose import RULE, Frame
-from bot.errors import RejectedError
-from bot.forum import instructions, notices, readback, takeover
-from bot.forum.answers import Post as ForumPost
+from bot.editions.compose import Frame
+from bot.forum import instructions, notices, push, readback, takeover
+from bot.forum.answers import WHISPER
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
 from bot.forum.errors import ForbiddenError, NotFoundError, RefusedError
-from bot.forum.limits import normalised, with_token
-from bot.forum.merge import merge
 from bot.forum.readback import SOMEBODY, SYSTEM
 from bot.languages.ko import review as words
 from bot.store import locks
@@ -34,6 +30,10 @@ log = logging.getLogger(__name__)
 
 UNSEEN_FOR = dt.timedelta(days=1)
 """After so long without a person's trace, a draft reminds the moderators once."""
+DRAFTS = takeover.OPEN | {"rejected"}
+"""States in which all that staff says in the topic may be meant for the bot."""
+IN_PUBLIC = frozenset({"show", "explain", "redraft", "drop", "restore", "reject"})
+"""What is read in whispers to nobody in an article's topic: most of it to say that it comes too late."""
 
 
 @dataclass(slots=True)
@@ -46,6 +46,7 @@ class Reading:
         changed: segments that have a person's new text.
         pushed_parts: parts that the bot edited.
         instructions: how many instructions wait to be carried out.
+        is_gone: the topic is not on the forum any more, or only staff sees it as deleted.
     """
 
     news: list[str] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Reading:
     changed: int = 0
     pushed_parts: list[int] = field(default_factory=list)
     instructions: int = 0
+    is_gone: bool = False
 
 
 def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame: Frame, now: dt.datetime) -> Reading:
@@ -71,24 +73,28 @@ def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame
         if discourse_id is None:
             return reading  # only intended so far
         seen = _seen(forum, discourse_id)
+        reading.is_gone = seen is None or seen.deleted
         with sessions.begin() as session:
             topic = session.get_one(Topic, topic_row_id, with_for_update=True)
+            was_draft = topic.edition.state in DRAFTS
             reading.news = takeover.take_over(session, topic, seen, now=now)
             topic.read_at = now
             state = topic.edition.state
             flow = topic.flow
+            if seen is not None and not seen.deleted:
+                # What was said just before somebody published is answered, too.
+                reading.instructions = _note_instructions(
+                    session, topic, seen, forum.username, now, is_draft=was_draft or state in DRAFTS
+                )
         if "published" in reading.news and flow == "staff_category" and seen is not None:
             _complete_move(forum, seen.id, now)
         if seen is None or seen.deleted:
             return reading
-        if state not in takeover.OPEN | takeover.PUBLIC:
-            notices.say_planned(sessions, forum, topic_row_id, seen, now)
-            return reading
         _take_edits(sessions, forum, topic_row_id, seen, reading, now)
-        if state in takeover.OPEN:
-            reading.instructions = _note_instructions(sessions, topic_row_id, seen, forum.username, now)
-        seen = _push(sessions, forum, topic_row_id, seen, reading, frame)
-        _plan_offers(sessions, topic_row_id)
+        # What was rejected or unlisted people may work on; the bot keeps its hands off.
+        if state in takeover.OPEN | takeover.PUBLIC:
+            seen, reading.pushed_parts = push.push(sessions, forum, topic_row_id, seen, frame)
+            push.plan_offers(sessions, topic_row_id)
         notices.say_planned(sessions, forum, topic_row_id, seen, now)
         return reading
 
@@ -133,10 +139,6 @@ def _seen(forum: Discourse, discourse_id: int) -> ForumTopic | None:
         return None
 
 
-def _post_in(seen: ForumTopic, discourse_id: int) -> ForumPost | None:
-    return next((post for post in seen.posts if post.id == discourse_id), None)
-
-
 # --- people's edits --------------------------------------------------------------------------------------------------
 
 
@@ -146,12 +148,16 @@ def _take_edits(
     with sessions() as session:
         known = {post.id: (post.discourse_id, post.base_raw) for post in session.get_one(Topic, topic_row_id).posts}
     ours = {discourse_id for discourse_id, _ in known.values()}
-    article = "\n\n".join(post.raw for post in seen.posts if post.id in ours)
+    article = "\n\n".join(post.raw for post in seen.posts if post.id in ours and not post.deleted)
     for post_id, (discourse_id, base) in known.items():
-        there = _post_in(seen, discourse_id)
-        if there is None or there.deleted or there.raw == base:
+        there = seen.post(discourse_id)
+        if there is None:
             continue
-        editor = forum.last_editor(discourse_id) or SOMEBODY
+        if there.deleted:
+            there = replace(there, raw="")  # a part that a person deleted shows nothing
+        if there.raw == base:
+            continue
+        editor = (forum.last_editor(discourse_id) if there.raw else None) or SOMEBODY
         with sessions.begin() as session:
             topic = session.get_one(Topic, topic_row_id, with_for_update=True)
             post = session.get_one(Post, post_id)
@@ -175,121 +181,44 @@ def _take_edits(
 # --- instructions ----------------------------------------------------------------------------------------------------
 
 
-def _note_instructions(sessions: Sessions, topic_row_id: int, seen: ForumTopic, bot: str, now: dt.datetime) -> int:
-    """Store what staff told the bot in this draft, each post once (again if it is edited); returns how many wait."""
+def _note_instructions(
+    session: Session, topic: Topic, seen: ForumTopic, bot: str, now: dt.datetime, *, is_draft: bool
+) -> int:
+    """Store what staff told the bot, each post once (again if it is edited); returns how many wait. The caller commits.
+
+    Args:
+        is_draft: everything said is looked at; else only whispers that answer nobody.
+    """
     ours = {post.number for post in seen.posts if post.username.lower() == bot.lower() and post.number > 1}
-    with sessions.begin() as session:
-        topic = session.get_one(Topic, topic_row_id)
-        for post in seen.posts:
-            if post.number == 1 or post.username.lower() == bot.lower() or not post.is_staff:
-                continue
-            if post.deleted or post.hidden or post.action_code or post.post_type not in (1, 4):
-                continue
-            if topic.touched_at is None:
-                takeover.note_person(session, topic, actor=post.username, what="answered in the draft", now=now)
-            said = instructions.read(post.raw, bot=bot, is_addressed=post.reply_to in ours)
-            if said is None:
-                continue
-            session.execute(
-                insert(Instruction)
-                .values(
-                    topic_id=topic_row_id,
-                    discourse_id=post.id,
-                    post_number=post.number,
-                    raw_hash=hashlib.sha256(post.raw.encode()).hexdigest(),
-                    author=post.username,
-                    raw=post.raw,
-                    action=said.action,
-                    ranks=list(said.ranks),
-                    remark=said.remark,
-                )
-                .on_conflict_do_nothing()
-            )
-        return (
-            session.scalar(
-                select(func.count(Instruction.id)).where(
-                    Instruction.topic_id == topic_row_id, Instruction.done_at.is_(None)
-                )
-            )
-            or 0
-        )
-
-
-# --- the bot's changes -----------------------------------------------------------------------------------------------
-
-
-def _push(
-    sessions: Sessions, forum: Discourse, topic_row_id: int, seen: ForumTopic, reading: Reading, frame: Frame
-) -> ForumTopic:
-    """Merge what the store renders by now into each part, and edit the parts that this changes."""
-    with sessions() as session:
-        topic = session.get_one(Topic, topic_row_id)
-        if topic.held_by is not None:
-            return seen
-        fresh = _fresh_parts(session, topic, frame)
-        rows = [(post.id, post.part, post.discourse_id, post.rendered_raw) for post in topic.posts]
-        key = topic.external_id
-    for post_id, part, discourse_id, rendered in rows:
-        if fresh.get(part) is None or fresh[part] == rendered:
+    names = {
+        name: item.rank for item in topic.edition.items for name in (item.sighting.paper.title, item.sighting.label)
+    }
+    for post in seen.posts:
+        if post.number == 1 or post.username.lower() == bot.lower() or not post.is_staff:
             continue
-        there = _post_in(seen, discourse_id)
-        if there is None or there.deleted:
+        if post.deleted or post.hidden or post.action_code or post.post_type not in (1, WHISPER):
             continue
-        merged = merge(rendered, there.raw, fresh[part])
-        if merged.conflicts:
-            log.info("merge left the forum's text: topic=%d part=%d places=%d", seen.id, part, len(merged.conflicts))
-        after = _edit(forum, there, merged.text, words.EDIT_REASON.format(what=_reason(key, fresh[part])))
-        _agree(sessions, post_id, after, fresh[part])
-        if after.raw != there.raw:
-            reading.pushed_parts.append(part)
-        seen = replace(seen, posts=tuple(after if post.id == after.id else post for post in seen.posts))
-    return seen
-
-
-def _reason(key: str, fresh: str) -> str:
-    # A reason of its own makes the forum keep a version of its own.
-    return f"{words.EDIT_MERGED.format(key=key)} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
-
-
-def _fresh_parts(session: Session, topic: Topic, frame: Frame) -> dict[int, str]:
-    """By part: the store's rendering of the blocks that stand in it."""
-    blocks = dict(
-        zip(compose.weekly_keys(topic.edition), compose.weekly_blocks(session, topic.edition, frame), strict=True)
-    )
-    parts = {}
-    for post in topic.posts:
-        text = RULE.join(blocks[key] for key in post.blocks if key in blocks)
-        if text:
-            parts[post.part] = text if post.part == 1 else with_token(text, f"{topic.external_id}-part-{post.part}")
-    return {part: normalised(text) for part, text in parts.items()}
-
-
-def _edit(forum: Discourse, there: ForumPost, text: str, reason: str) -> ForumPost:
-    if normalised(text) == normalised(there.raw):
-        return there
-    if len(normalised(text)) > forum.rules().max_post_length:
-        raise RejectedError(
-            f"Post {there.id} would have {len(text)} characters, more than the forum takes: raise max_post_length."
+        if not is_draft and (post.post_type != WHISPER or post.reply_to is not None):
+            continue
+        if topic.touched_at is None:
+            takeover.note_person(session, topic, actor=post.username, what="answered in the draft", now=now)
+        said = instructions.read(post.raw, bot=bot, is_addressed=post.reply_to in ours, names=names)
+        if said is None or (not is_draft and said.action not in IN_PUBLIC):
+            continue
+        session.execute(
+            insert(Instruction)
+            .values(
+                topic_id=topic.id,
+                discourse_id=post.id,
+                post_number=post.number,
+                raw_hash=hashlib.sha256(post.raw.encode()).hexdigest(),
+                author=post.username,
+                raw=post.raw,
+                action=said.action,
+                ranks=list(said.ranks),
+                remark=said.remark,
+            )
+            .on_conflict_do_nothing()
         )
-    return forum.edit_post(there.id, text, raw_old=there.raw, reason=reason)
-
-
-def _agree(sessions: Sessions, post_id: int, after: ForumPost, rendered: str) -> None:
-    with sessions.begin() as session:
-        post = session.get_one(Post, post_id)
-        post.base_raw, post.version, post.rendered_raw = after.raw, after.version, rendered
-        readback.record_shown(session, post.topic.edition, [post])
-
-
-def _plan_offers(sessions: Sessions, topic_row_id: int) -> None:
-    """One whisper with all texts of ours that lost to a person's since the last one."""
-    with sessions.begin() as session:
-        topic = session.get_one(Topic, topic_row_id)
-        offers = readback.open_offers(session, [post.id for post in topic.posts])
-        if not offers:
-            return
-        lines = [words.OFFER_LINE.format(forum=offer.forum_text, ours=offer.our_text) for offer in offers]
-        key = f"offer-{topic.external_id}-{offers[-1].id}"
-        notice_id = notices.plan(session, topic_row_id, key, "offer", "\n\n".join([words.OFFER_HEAD, *lines]))
-        for offer in offers:
-            offer.notice_id = notice_id
+    waiting = select(func.count(Instruction.id)).where(Instruction.topic_id == topic.id, Instruction.done_at.is_(None))
+    return session.scalar(waiting) or 0

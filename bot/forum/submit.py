@@ -1,10 +1,11 @@
 """An edition becomes a shared draft on the forum: once, whatever happens in between.
 
 The effect is keyed: a topic by its external id, a further part by a token at its end. So every run looks up what is
-there, adds what is missing, reads all of it back, and records it. A text that a person changed on the forum is never
-touched here.
+there, adds what is missing, reads all of it back, and records it. A topic that is recorded already is read as any
+other (`review.py`), so that what people changed is kept.
 """
 
+import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,13 +17,13 @@ from sqlalchemy.orm import Session
 from bot.editions import compose, lifecycle, report, weekly
 from bot.editions.compose import RULE, Frame
 from bot.errors import ConflictError, RejectedError
-from bot.forum import notices, readback
+from bot.forum import notices, parts, readback, review
 from bot.forum.answers import HeldForApproval
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
 from bot.forum.errors import LostAnswerError, NotFoundError, RefusedError
-from bot.forum.limits import check_limits, normalised, stored_title, token_of, with_token, without_token
+from bot.forum.limits import check_limits, normalised, stored_title, with_token, without_token
 from bot.store import locks
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, Post, Topic
@@ -58,7 +59,7 @@ class Submitted:
         parts: posts of the article.
         outcome: `created`, `adopted` (it was there already, from an interrupted run), `updated` (parts that nobody had
             touched got new text), or `unchanged`.
-        left_alone: numbers of parts that differ from ours because a person changed them; they were not touched.
+        edited_parts: numbers of parts in which a person had edited something; it was kept, and taken into the store.
         remarks: what the forum made of title and tags, where it is not what was sent.
         seen: the topic as it was read back, where it was.
     """
@@ -66,7 +67,7 @@ class Submitted:
     topic_id: int
     parts: int
     outcome: str
-    left_alone: tuple[int, ...] = ()
+    edited_parts: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
     seen: ForumTopic | None = field(default=None, compare=False, repr=False)
 
@@ -105,9 +106,10 @@ def submit(
     frame: Frame,
     place: Place,
     again: bool = False,
+    now: dt.datetime,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Submitted:
-    """Put the edition on the forum as a shared draft, or bring an untouched draft up to date. Repeatable.
+    """Put the edition on the forum as a shared draft, or bring the topic and the store in step. Repeatable.
 
     Args:
         again: make another topic if the edition's was deleted on the forum, or post again what its review queue took;
@@ -123,13 +125,20 @@ def submit(
         if again:
             plan = _given_up(sessions, forum, edition_id, plan)
         if plan.recorded is not None:
-            return _refresh(sessions, forum, edition_id, plan, plan.recorded)
+            return _follow(sessions, forum, edition_id, plan.recorded, frame, now)
         try:
-            return _put(sessions, forum, edition_id, plan, place, sleep)
+            done = _put(sessions, forum, edition_id, plan, place, sleep)
         except _DraftRefusedError:
             if not again:
                 raise
-        return _put(sessions, forum, edition_id, _with_next_key(sessions, edition_id, plan), place, sleep)
+            done = _put(sessions, forum, edition_id, _with_next_key(sessions, edition_id, plan), place, sleep)
+        if done.outcome == "created":
+            return done
+        # The article may have changed since the interrupted run, and people may have been at it.
+        followed = _follow(sessions, forum, edition_id, done.topic_id, frame, now)
+        return replace(
+            done, parts=followed.parts, edited_parts=followed.edited_parts, remarks=done.remarks + followed.remarks
+        )
 
 
 def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place) -> _Plan:
@@ -201,27 +210,21 @@ def _put(
     sleep: Callable[[float], None],
 ) -> Submitted:
     """Make the topic, or find it from an interrupted run; add what is missing; record it."""
-    parts = _parts(plan, forum.rules().max_post_length)
-    check_limits(plan.title, parts, place.tags, forum.rules())
+    texts = _texts(plan, forum.rules().max_post_length)
+    check_limits(plan.title, texts, place.tags, forum.rules())
     _check_category(forum, place.category_id)
     found = forum.find_topic(plan.external_id)
     is_new = found is None
-    topic = found or _create(sessions, forum, edition_id, plan, parts[0], place, sleep)
-    topic = _complete(sessions, forum, edition_id, topic, plan, parts)
-    edited = _record(sessions, edition_id, topic, plan, parts, forum.username)
-    done = Submitted(
+    topic = found or _create(sessions, forum, edition_id, plan, texts[0], place, sleep)
+    topic = _complete(sessions, forum, edition_id, topic, plan, texts)
+    _record(sessions, edition_id, topic, plan, texts, forum.username)
+    return Submitted(
         topic.id,
-        len(parts),
+        len(texts),
         "created" if is_new else "adopted",
         remarks=_remarks(topic, plan.title, place.tags, forum),
         seen=topic,
     )
-    if is_new:
-        return done
-    # The article may have changed since the interrupted run.
-    refreshed = _refresh(sessions, forum, edition_id, plan, topic.id)
-    left_alone = sorted({*edited, *refreshed.left_alone})
-    return replace(done, left_alone=tuple(left_alone), remarks=done.remarks + refreshed.remarks)
 
 
 def _check_category(forum: Discourse, category_id: int) -> None:
@@ -234,13 +237,12 @@ def _check_category(forum: Discourse, category_id: int) -> None:
         )
 
 
-def _parts(plan: _Plan, limit: int) -> list[str]:
+def _texts(plan: _Plan, limit: int) -> list[str]:
     texts = compose.split(plan.blocks, limit - TOKEN_ROOM)
-    return [texts[0], *(with_token(text, _token(plan, part)) for part, text in enumerate(texts[1:], 2))]
-
-
-def _token(plan: _Plan, part: int) -> str:
-    return f"{plan.external_id}-part-{part}"
+    return [
+        texts[0],
+        *(with_token(text, parts.token(plan.external_id, part)) for part, text in enumerate(texts[1:], 2)),
+    ]
 
 
 def _create(
@@ -312,17 +314,17 @@ def _send(forum: Discourse, plan: _Plan, raw: str, place: Place) -> ForumPost | 
 
 
 def _complete(
-    sessions: Sessions, forum: Discourse, edition_id: int, topic: ForumTopic, plan: _Plan, parts: Sequence[str]
+    sessions: Sessions, forum: Discourse, edition_id: int, topic: ForumTopic, plan: _Plan, texts: Sequence[str]
 ) -> ForumTopic:
     """Add the parts that are missing; a part that is there, whatever its text by now, is not sent again."""
-    missing = [n for n in range(2, len(parts) + 1) if _post_of(topic, plan, n, forum.username) is None]
+    missing = [n for n in range(2, len(texts) + 1) if parts.post_of(topic, plan.external_id, n, forum.username) is None]
     if missing and plan.is_held:
         raise _held_before()
     for number in missing:
         try:
-            made = forum.reply(topic.id, parts[number - 1])
+            made = forum.reply(topic.id, texts[number - 1])
         except LostAnswerError:
-            if _post_of(forum.topic(topic.id), plan, number, forum.username) is None:
+            if parts.post_of(forum.topic(topic.id), plan.external_id, number, forum.username) is None:
                 raise
             continue
         if isinstance(made, HeldForApproval):
@@ -334,18 +336,10 @@ def _complete(
     return forum.topic(topic.id) if missing else topic
 
 
-def _post_of(topic: ForumTopic, plan: _Plan, part: int, username: str) -> ForumPost | None:
-    if part == 1:
-        return next((post for post in topic.posts if post.number == 1), None)
-    ours = [post for post in topic.posts if post.username.lower() == username.lower()]
-    return next((post for post in ours if token_of(post.raw) == _token(plan, part)), None)
-
-
 def _record(
-    sessions: Sessions, edition_id: int, topic: ForumTopic, plan: _Plan, parts: Sequence[str], username: str
-) -> list[int]:
-    """Record topic and posts; returns the parts that a person changed already."""
-    edited = []
+    sessions: Sessions, edition_id: int, topic: ForumTopic, plan: _Plan, texts: Sequence[str], username: str
+) -> None:
+    """Record topic and posts."""
     with sessions.begin() as session:
         edition = session.get_one(Edition, edition_id)
         row = session.scalars(select(Topic).where(Topic.edition_id == edition_id)).one()
@@ -356,34 +350,31 @@ def _record(
         if topic.is_shared_draft:
             row.drafts_category_id = topic.category_id
         is_draft = topic.category_id == row.drafts_category_id
-        keys = _keys_by_part(plan, parts)
-        for number, sent in enumerate(parts, 1):
-            post = _post_of(topic, plan, number, username)
+        keys = _keys_by_part(plan, texts)
+        for number, sent in enumerate(texts, 1):
+            post = parts.post_of(topic, plan.external_id, number, username)
             if post is None:
                 raise ConflictError(f"Part {number} of topic {topic.id} vanished while it was recorded; run again.")
             # What the forum made of our text, unless a person may have edited it: then what we agreed on is what we
             # sent. Somebody else's edit of a draft always makes a new version; publishing takes versions back to 1.
             is_untouched = is_draft and post.version == 1
             _record_post(session, row, number, post, post.raw if is_untouched else normalised(sent), keys[number - 1])
-            if not is_untouched and normalised(post.raw) != normalised(sent):
-                edited.append(number)
         session.flush()
         session.expire(row, ["posts"])
         readback.record_shown(session, edition, row.posts)
         key = f"report-{plan.external_id}"
         notices.plan(session, row.id, key, "report", report.for_moderators(session, edition))
-        if edition.state == "checked":
-            reason = f"shared draft {topic.id} with {len(parts)} part(s)"
+        if edition.state in ("checked", "rejected"):
+            reason = f"shared draft {topic.id} with {len(texts)} part(s)"
             lifecycle.move(session, edition, "submitted", actor="paperbot", reason=reason)
-    return edited
 
 
-def _keys_by_part(plan: _Plan, parts: Sequence[str]) -> list[list[str]]:
+def _keys_by_part(plan: _Plan, texts: Sequence[str]) -> list[list[str]]:
     """Which blocks of the article stand in each part."""
     waiting = list(zip(plan.keys, plan.blocks, strict=True))
     keys: list[list[str]] = []
-    for part in parts:
-        text = without_token(part)
+    for given in texts:
+        text = without_token(given)
         taken = next(count for count in range(1, len(waiting) + 1) if RULE.join(b for _, b in waiting[:count]) == text)
         keys.append([key for key, _ in waiting[:taken]])
         waiting = waiting[taken:]
@@ -413,62 +404,27 @@ def _record_hold(sessions: Sessions, edition_id: int, held: HeldForApproval) -> 
         row.held_reviewable_id = held.reviewable_id or 0
 
 
-def _refresh(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan, topic_id: int) -> Submitted:
-    """Bring parts up to date that nobody touched; one call where nothing changed, to see that the draft is there."""
+def _follow(
+    sessions: Sessions, forum: Discourse, edition_id: int, topic_id: int, frame: Frame, now: dt.datetime
+) -> Submitted:
+    """Bring store and topic in step, as any reading does: edits of people are taken in, what is new is merged in."""
     with sessions() as session:
-        edition = session.get_one(Edition, edition_id)
-        rows = session.scalars(
-            select(Post)
-            .join(Topic, Topic.id == Post.topic_id)
-            .where(Topic.edition_id == edition_id)
-            .order_by(Post.part)
-        ).all()
-        bases = {row.part: row.base_raw for row in rows}
-        is_open = edition.state == "submitted"
-        drafts_category_id = edition.topic.drafts_category_id if edition.topic else None
-    agreed = RULE.join(without_token(base) for base in bases.values())
-    if not is_open:
-        return Submitted(topic_id, len(bases), "unchanged")
-    topic = _living(forum, topic_id)
-    if topic is None:
+        topic_row_id = session.scalars(select(Topic.id).where(Topic.edition_id == edition_id)).one()
+    reading = review.read_topic(sessions, forum, topic_row_id, frame=frame, now=now)
+    if reading.is_gone:
         raise RejectedError(
             f"Topic {topic_id} was deleted on the forum, so the edition is left as it is: `--new-topic` makes another."
         )
-    if normalised(RULE.join(plan.blocks)) == normalised(agreed):
-        return Submitted(topic_id, len(bases), "unchanged")
-    if topic.category_id != drafts_category_id:
-        remark = f"topic {topic_id} is published, so its text was not brought up to date"
-        return Submitted(topic_id, len(bases), "unchanged", remarks=(remark,))
-    parts = _parts(plan, forum.rules().max_post_length)
-    if len(parts) != len(bases):
-        raise RejectedError(
-            f"The article now needs {len(parts)} posts and topic {topic_id} has {len(bases)}: delete the draft on the "
-            "forum and submit with --new-topic, or raise max_post_length there."
-        )
-    edited, left_alone = [], []
-    for number, fresh in enumerate(parts, 1):
-        if normalised(fresh) == normalised(bases[number]):
-            continue
-        post = _post_of(topic, plan, number, forum.username)
-        if post is None or normalised(post.raw) not in (normalised(bases[number]), normalised(fresh)):
-            left_alone.append(number)
-            continue
-        if normalised(post.raw) == normalised(fresh):  # an earlier run edited it and ended before this was recorded
-            edited.append(post)
-            continue
-        reason = f"paperbot: {plan.external_id}, part {number} drafted again"
-        try:
-            edited.append(forum.edit_post(post.id, fresh, raw_old=post.raw, reason=reason))
-        except ConflictError:  # a person was quicker
-            left_alone.append(number)
-    with sessions.begin() as session:
-        for post in edited:
-            row = session.scalars(select(Post).where(Post.discourse_id == post.id)).one()
-            row.base_raw, row.version = post.raw, post.version
-            row.rendered_raw = post.raw
-            readback.record_shown(session, session.get_one(Edition, edition_id), [row])
-    outcome = "updated" if edited else "unchanged"
-    return Submitted(topic_id, len(parts), outcome, left_alone=tuple(left_alone))
+    with sessions() as session:
+        topic = session.get_one(Topic, topic_row_id)
+        count, state, is_held = len(topic.posts), topic.edition.state, topic.held_by is not None
+    remarks = []
+    if state == "rejected":
+        remarks.append(f"topic {topic_id} was rejected by a moderator, so its text was not brought up to date")
+    elif is_held:
+        remarks.append(f"a moderator holds topic {topic_id}, so its text was not brought up to date")
+    outcome = "updated" if reading.pushed_parts else "unchanged"
+    return Submitted(topic_id, count, outcome, tuple(reading.edited_parts), tuple(remarks))
 
 
 def _remarks(topic: ForumTopic, title: str, tags: Sequence[str], forum: Discourse) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ edit of a topic that has replies; only a reading of the topic itself shows every
 import datetime as dt
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -72,8 +73,8 @@ def topics(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[in
     """Our topics that have moved in the list of drafts, have left it, or were not read for long."""
     with sessions() as session:
         drafts = [topic for topic in _in_states(session, OPEN) if topic.discourse_id and topic.drafts_category_id]
-        # A withdrawn article may be listed or restored again, and its lost webhook found by nothing else.
-        articles = [topic for topic in _in_states(session, PUBLIC | {"withdrawn"}) if topic.discourse_id]
+        # What was withdrawn or rejected may come back, and its lost webhook is found by nothing else.
+        articles = [topic for topic in _in_states(session, PUBLIC | {"withdrawn", "rejected"}) if topic.discourse_id]
     news: list[int] = []
     for category_id in sorted({topic.drafts_category_id for topic in drafts if topic.drafts_category_id}):
         listed = {topic.id: topic for topic in forum.category_topics(category_id)}
@@ -92,21 +93,31 @@ def topics(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[in
     return list(dict.fromkeys([*news, *due[:MOST_READINGS], *_due(older, OLDER_EVERY, now)[:MOST_OLDER]]))
 
 
+def is_own_post(event: InboxEvent, bot: str) -> bool:
+    """Whether the webhook only tells the bot of a post it has just written; nobody else writes in its name."""
+    author = _object_of(event).get("username")
+    return event.event == "post_created" and isinstance(author, str) and author.lower() == bot.lower()
+
+
 def topic_of_event(session: Session, event: InboxEvent) -> int | None:
     """The row of the topic a webhook is about; None for a topic that is not ours."""
-    try:
-        body = json.loads(event.body)
-    except ValueError:
-        return None
-    inner = body.get(event.event_type) if isinstance(body, dict) else None
-    if not isinstance(inner, dict):
-        return None
-    liked = inner.get("post") if event.event_type == "like" else None
-    inner = liked if isinstance(liked, dict) else inner
+    inner = _object_of(event)
     topic_id = inner.get("id") if event.event_type == "topic" else inner.get("topic_id")
     if not isinstance(topic_id, int):
         return None
     return session.scalar(select(Topic.id).where(Topic.discourse_id == topic_id))
+
+
+def _object_of(event: InboxEvent) -> dict[str, Any]:
+    """The post or topic in the body; empty if there is none."""
+    try:
+        body = json.loads(event.body)
+    except ValueError:
+        return {}
+    inner = body.get(event.event_type) if isinstance(body, dict) else None
+    liked = inner.get("post") if event.event_type == "like" and isinstance(inner, dict) else None
+    found = liked if isinstance(liked, dict) else inner
+    return found if isinstance(found, dict) else {}
 
 
 def _mark(sessions: Sessions) -> int | None:

@@ -33,12 +33,12 @@ def take_over(session: Session, topic: Topic, seen: ForumTopic | None, *, now: d
         news.append("restored")
     news += _metadata(topic, seen)
     is_draft = seen.category_id == topic.drafts_category_id
+    if not is_draft and edition.state == "rejected":
+        lifecycle.move(session, edition, "submitted", actor=FORUM, reason="published although it was rejected")
     if not is_draft and edition.state in OPEN:
         lifecycle.move(session, edition, "published", actor=FORUM, reason=f"moved to category {seen.category_id}")
         topic.touched_at = now
-        topic.held_by = (
-            None  # it held the draft; answers in a public topic are no instructions, so nobody could release it
-        )
+        topic.held_by = None  # it held the draft; in a public topic nobody could release it
         news.append("published")
     if is_draft and topic.flow == "shared_draft" and not seen.is_shared_draft and edition.state in OPEN:
         # Publication was tried and its category change refused (a tag rule of the destination, say).

@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.editions import weekly
 from bot.errors import BotError, SettingsError
 from bot.forum.doctor import SHORTEST_SECRET, Finding, Wanted, guarded
+from bot.jobs import mail_checkup
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.engine import Sessions, StoreUnavailableError, make_engine, opened, wait_until_up
@@ -57,9 +58,10 @@ def forum_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def services(settings: Settings) -> Iterator[Finding]:
-    """The model, and what the web part needs."""
+    """The model, what digests need, and what the web part needs."""
     yield from guarded("model", lambda: model(settings), "Correct ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, DRAFT_MODEL.")
     yield from guarded("price", lambda: price(settings), "Correct MODEL_PRICES.")
+    yield from mail_checkup.mail(settings)
     yield public_address(settings)
     yield webhook_secrets(settings)
 
@@ -174,10 +176,12 @@ def model(settings: Settings) -> Finding:
         settings.anthropic_api_key.get_secret_value(), base_url=str(settings.anthropic_base_url or PRODUCTION_URL)
     )
     try:
-        if claude.model_exists(settings.draft_model):
-            return Finding("model", True, f"the key is accepted, and {settings.draft_model} is offered to it")
-        message = f"the key is accepted, but {settings.draft_model} is not offered to it"
-        return Finding("model", False, message, "Set DRAFT_MODEL to a model that the key's workspace has.")
+        for name, wanted in models_of(settings).items():
+            if not claude.model_exists(wanted):
+                message = f"the key is accepted, but {wanted} is not offered to it"
+                return Finding("model", False, message, f"Set {name} to a model that the key's workspace has.")
+        offered = " and ".join(dict.fromkeys(models_of(settings).values()))
+        return Finding("model", True, f"the key is accepted, and offered are {offered}")
     except BotError as exc:
         mend = "Correct ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL; or try again, if the API is down."
         return Finding("model", False, str(exc), mend)
@@ -188,8 +192,15 @@ def model(settings: Settings) -> Finding:
 def price(settings: Settings) -> Finding:
     """What the model costs is known, without which it is not asked."""
     table = prices.prices_with(settings.model_prices)
-    found = prices.price_of(table, settings.draft_model)
-    return Finding("price", True, f"{settings.draft_model}: ${found.input} in, ${found.output} out a million tokens")
+    known = {model: prices.price_of(table, model) for model in models_of(settings).values()}
+    listed = "; ".join(f"{model}: ${one.input} in, ${one.output} out" for model, one in known.items())
+    return Finding("price", True, f"{listed} a million tokens")
+
+
+def models_of(settings: Settings) -> dict[str, str]:
+    """The models that are asked, by the setting that names them."""
+    judge = {"JUDGE_MODEL": settings.judge_model} if settings.judge_model is not None else {}
+    return {"DRAFT_MODEL": settings.draft_model} | judge
 
 
 def public_address(settings: Settings) -> Finding:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from bot.digests import links, mailbox, office, periods, smtp
-from bot.digests.smtp import Connection
 from bot.errors import BotError
 from bot.forum.doctor import Finding, guarded
 from bot.settings import Settings
 
 ASKED_FOR = ("digest_from", "smtp_host", "digest_secrets")
 """Whoever sets one of these wants digests."""
+SMTP_MEND = "Correct SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER, SMTP_PASSWORD, or start the server."
 
 
 def mail(settings: Settings) -> Iterator[Finding]:
@@ -17,12 +17,13 @@ def mail(settings: Settings) -> Iterator[Finding]:
     if all(getattr(settings, name) is None for name in ASKED_FOR):
         yield Finding("digest", True, "not set up (DIGEST_FROM): no digests are sent")
         return
+    if settings.smtp_host is not None:
+        yield from guarded("mail server", lambda: _server(settings), SMTP_MEND)
     missing = [name.upper() for name in office.NEEDED if getattr(settings, name) is None]
     if missing:
         yield Finding("digest", False, f"{', '.join(missing)} not set: no digests are sent", "Set them (.env.example).")
         return
     yield from guarded("digest", lambda: _settings(settings), "Correct the DIGEST_ settings (.env.example).")
-    yield from guarded("mail server", lambda: _server(settings), "Correct the SMTP_ settings, or start the server.")
     if settings.imap_host is None and settings.bounce_hook_secrets is None:
         message = "neither IMAP_HOST nor BOUNCE_HOOK_SECRETS is set: returned mail and complaints are not read"
         yield Finding("returned mail", False, message, "Set IMAP_HOST to the mailbox of DIGEST_BOUNCE_DOMAIN.")
@@ -42,15 +43,10 @@ def _settings(settings: Settings) -> Finding:
 
 
 def _server(settings: Settings) -> Finding:
-    server = smtp.server_of(settings)
-    place = f"{server.host}:{server.port}"
     try:
-        with Connection(server):
-            how = {"none": "without TLS", "tls": "over TLS", "starttls": "over STARTTLS"}[server.security]
-            login = f", logged in as {server.user}" if server.user else ""
-            return Finding("mail server", True, f"{place} answers {how}{login}")
+        return Finding("mail server", True, smtp.greet(smtp.server_of(settings)))
     except BotError as exc:
-        return Finding("mail server", False, str(exc), "Correct the SMTP_ settings, or start the server.")
+        return Finding("mail server", False, str(exc), SMTP_MEND)
 
 
 def _mailbox(settings: Settings) -> Finding:

@@ -111,9 +111,10 @@ def handle_event(parts: Parts, *, inbox_id: int) -> str:
         if event is None:
             return "done before"
         topic_id = sweep.topic_of_event(session, event)
-        if topic_id is not None:
+        is_own = sweep.is_own_post(event, parts.settings.forum_api_user or "")
+        if topic_id is not None and not is_own:
             defer_reading(session, topic_id, run_at=parts.now() + SETTLE)
-        outcome = "not ours" if topic_id is None else f"reads topic {topic_id}"
+        outcome = "not ours" if topic_id is None else "own post" if is_own else f"reads topic {topic_id}"
         inbox.finish(event, parts.now(), outcome)
     return outcome
 

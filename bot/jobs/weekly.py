@@ -25,9 +25,10 @@ from bot.sources.dair import Awaited, ListedWeek
 from bot.sources.fetch import read_text
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, Topic
-from bot.translation import calls, prices
+from bot.translation import calls, prices, stored_terms
+from bot.translation.asking import Desk
 from bot.translation.claude import PRODUCTION_URL, Claude
-from bot.translation.drafting import Again, Desk
+from bot.translation.drafting import Again
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,30 @@ def draft(
     sessions: Sessions, settings: Settings, edition_id: int, *, on_progress: OnProgress = lambda *_: None
 ) -> Drafted:
     """Draft what the edition still lacks."""
-    with _desk(sessions, settings) as desk:
+    with model_desk(sessions, settings) as desk:
         return drafts.draft(desk, edition_id, concurrency=settings.model_concurrency, on_progress=on_progress)
 
 
 def redraft(sessions: Sessions, settings: Settings, edition_id: int, ranks: Sequence[int], again: Again) -> Redrafted:
     """Draft some papers once more, all but what a person wrote."""
-    with _desk(sessions, settings) as desk:
+    with model_desk(sessions, settings) as desk:
         return drafts.redraft(desk, edition_id, ranks, again)
 
 
 @contextmanager
-def _desk(sessions: Sessions, settings: Settings) -> Iterator[Desk]:
+def model_desk(sessions: Sessions, settings: Settings) -> Iterator[Desk]:
+    """The models, terms and cap that the settings name; the model's connections are closed at the end.
+
+    Raises:
+        SettingsError: the model's key is missing.
+        RejectedError: no price is known for a model.
+    """
     settings.require("anthropic_api_key")
     assert settings.anthropic_api_key is not None
     price_table = prices.prices_with(settings.model_prices)
-    prices.price_of(price_table, settings.draft_model)
+    for model in (settings.draft_model, settings.judge_model):
+        if model is not None:
+            prices.price_of(price_table, model)
     claude = Claude(
         settings.anthropic_api_key.get_secret_value(),
         base_url=str(settings.anthropic_base_url or PRODUCTION_URL),
@@ -93,6 +102,8 @@ def _desk(sessions: Sessions, settings: Settings) -> Iterator[Desk]:
             sessions=sessions,
             claude=claude,
             model=settings.draft_model,
+            judge_model=settings.judge_model,
+            termbase=stored_terms.load(sessions),
             cap=calls.Cap(settings.model_monthly_cap_usd, settings.time_zone),
             price_table=price_table,
             now=clock.now,
@@ -109,7 +120,13 @@ def submit(
 ) -> Submitted:
     """Put the edition on the forum as a shared draft, with a report for the moderators beside it."""
     done = submission.submit(
-        sessions, forum, edition_id, frame=compose.frame_of(settings), place=place_of(settings), again=again
+        sessions,
+        forum,
+        edition_id,
+        frame=compose.frame_of(settings),
+        place=place_of(settings),
+        again=again,
+        now=clock.now(),
     )
     if done.seen is None:
         return done

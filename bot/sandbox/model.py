@@ -35,6 +35,14 @@ from bot.sandbox.model_checks import Problem, blocks, check_body, json_body
 from bot.sandbox.recorded import Translations
 
 UNTRANSLATED = "[미번역]"
+REDRAFTED = "(다시 옮김)"
+_LEFT_UNTRANSLATED = {
+    "quote": UNTRANSLATED,
+    "category": "accuracy/untranslated",
+    "severity": "critical",
+    "explanation": "이 문장은 번역되지 않았습니다.",
+    "suggestion": "",
+}
 UNKNOWN_TASK = "시연용 모델은 이 요청에 답할 수 없습니다."
 MODELS = (
     "claude-fable-5-2",
@@ -187,6 +195,10 @@ class ModelStandIn:
         translations: what it knows; unknown text is answered with the source behind `UNTRANSLATED`.
         introduction: paragraphs as in `sample/introduction.json`, given for a week whose titles `translations` all
             knows and whose ranks it uses; any other week gets an introduction made of the papers' labels.
+        judgements: what it finds as a judge, wherever a segment's Korean holds the `quote`: the finding without its id.
+        marks_redrafts: whether a redraft can be told from the first draft, by `REDRAFTED` behind each passage's first
+            sentence; what is recorded is one translation only.
+        follows_suggestions: whether it mends what it is asked to mend; else it gives its Korean back as it was.
         latency_s: seconds from a request to the end of its answer; `message_start` comes after a twentieth of it.
         api_key: the only accepted key; None: any.
         cache_minimum_tokens: shorter prefixes are silently not cached.
@@ -197,6 +209,9 @@ class ModelStandIn:
         translations: Translations | None = None,
         *,
         introduction: Sequence[Mapping[str, Any]] | None = None,
+        judgements: Sequence[Mapping[str, str]] = (),
+        follows_suggestions: bool = True,
+        marks_redrafts: bool = False,
         latency_s: float = 0.0,
         api_key: str | None = None,
         models: Iterable[str] = MODELS,
@@ -204,6 +219,9 @@ class ModelStandIn:
     ) -> None:
         self.translations = translations or Translations()
         self.introduction = introduction
+        self.follows_suggestions = follows_suggestions
+        self.marks_redrafts = marks_redrafts
+        self.judgements = [*judgements, _LEFT_UNTRANSLATED]
         self.latency_s = latency_s
         self.api_key = api_key
         self.models = list(models)
@@ -368,22 +386,43 @@ class ModelStandIn:
         match (data or {}).get("task"):
             case "translate_paper":
                 return _packed(self._translation(data or {}))
+            case "judge_paper":
+                return _packed({"findings": self._judgement((data or {}).get("segments", []))})
+            case "repair_paper":
+                return _packed({"segments": [self._mended(segment) for segment in (data or {}).get("segments", [])]})
             case "introduce_week":
                 return _packed({"paragraphs": self._introduction((data or {}).get("papers", []))})
             case _:
                 return UNKNOWN_TASK
 
     def _translation(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        title = data.get("title")
+        protected: Mapping[str, str] = data.get("protected", {})
+        title = _unmasked(data.get("title") or "", protected)
         segments: Sequence[Mapping[str, str]] = data.get("segments", [])
         korean: list[dict[str, str]] = []
         for _, run in itertools.groupby(segments, key=lambda segment: segment["id"][:1]):
-            passage = list(run)
-            found = self.translations.passage([segment["text"] for segment in passage])
-            for segment, text in zip(passage, found, strict=True):
-                korean.append({"id": segment["id"], "ko": text or f"{UNTRANSLATED} {segment['text']}"})
+            passage = [(segment["id"], _unmasked(segment["text"], protected)) for segment in run]
+            found = self.translations.passage([text for _, text in passage])
+            for number, ((short_id, source), text) in enumerate(zip(passage, found, strict=True)):
+                mark = f" {REDRAFTED}" if self.marks_redrafts and "attempt" in data and not number else ""
+                korean.append({"id": short_id, "ko": _masked(text or f"{UNTRANSLATED} {source}", protected) + mark})
         named = (self.translations.title(title) or f"{UNTRANSLATED} {title}") if title else ""
-        return {"title": named, "segments": korean}
+        return {"title": _masked(named, protected), "segments": korean}
+
+    def _judgement(self, segments: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+        return [
+            {"id": segment["id"], **judgement}
+            for judgement in self.judgements
+            for segment in segments
+            if judgement["quote"] in segment["ko"]
+        ]
+
+    def _mended(self, segment: Mapping[str, Any]) -> dict[str, str]:
+        korean: str = segment["ko"]
+        for finding in segment["findings"] if self.follows_suggestions else ():
+            if finding.get("suggestion"):
+                korean = korean.replace(finding["quote"], finding["suggestion"], 1)
+        return {"id": segment["id"], "ko": korean}
 
     def _introduction(self, papers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         ranks = {paper["rank"] for paper in papers}
@@ -586,6 +625,18 @@ _SPOILERS: Mapping[str, Callable[[list[dict[str, str]]], object]] = {
     "doubled_segment": lambda segments: segments.append(dict(segments[0])),
     "empty_segment": lambda segments: segments[0].update(ko=" "),
 }
+
+
+def _unmasked(text: str, protected: Mapping[str, str]) -> str:
+    for token, original in protected.items():
+        text = text.replace(token, original)
+    return text
+
+
+def _masked(text: str, protected: Mapping[str, str]) -> str:
+    for token, original in sorted(protected.items(), key=lambda pair: -len(pair[1])):
+        text = text.replace(original, token)
+    return text
 
 
 def _packed(document: object) -> str:

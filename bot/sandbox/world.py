@@ -69,6 +69,7 @@ def running(
     forum_port: int = 0,
     mode: Mode = "now",
     latency_s: float = 0.0,
+    follows_suggestions: bool = True,
 ) -> Iterator[World]:
     """Start the stand-ins on loopback; they stop at the end of the block.
 
@@ -78,19 +79,29 @@ def running(
         forum_file: where the forum keeps its state between runs; None: in memory only.
         forum_port: 0 takes a free one; another that is in use is replaced by a free one.
         latency_s: how long the model takes for an answer.
+        follows_suggestions: whether the model mends sentences; False keeps recorded Korean as it was recorded.
     """
     if list_text is None:
         list_text = (SAMPLE / "list.md").read_text(encoding="utf-8")
     introduction = None
+    judgements: list[dict[str, str]] = []
     if recorded is None:
         recorded = read_recorded(SAMPLE / "week.jsonl")
         introduction = json.loads((SAMPLE / "introduction.json").read_text(encoding="utf-8"))
+        judgements = json.loads((SAMPLE / "judgements.json").read_text(encoding="utf-8"))
     forum = Forum(mode=mode, state_file=forum_file)
     forum.allow_whispers()
     forum.add_user(BOT_USER, moderator=True, trust_level=4, full_name="paperbot")
     forum.add_user(MODERATOR, moderator=True, trust_level=4, full_name="수진")
     key = forum.add_api_key(BOT_USER)
-    model = ModelStandIn(Translations(recorded), introduction=introduction, latency_s=latency_s, api_key=MODEL_KEY)
+    model = ModelStandIn(
+        Translations(recorded),
+        introduction=introduction,
+        judgements=judgements,
+        follows_suggestions=follows_suggestions,
+        latency_s=latency_s,
+        api_key=MODEL_KEY,
+    )
     upstream = UpstreamStandIn(list_text, recorded)
     with ExitStack() as stack:
         forum_url = stack.enter_context(_serve(forum.app(), forum_port))

@@ -140,6 +140,8 @@ class EditionItem(Base):
     """Why its draft could not be made, in a sentence for moderators; NULL while all is well."""
     remark: Mapped[str | None]
     """What a moderator asked to be followed when it is drafted again."""
+    judge_failure: Mapped[str | None]
+    """Why the judge could not read its draft, in a sentence for moderators; NULL while all is well."""
     dropped_by: Mapped[str | None]
     """The moderator who took the paper out of this edition; NULL while it is in."""
 
@@ -181,7 +183,10 @@ class Segment(Base):
     """Unit of translation: `passage.source[start:end]`, usually a sentence. What lies between segments is glue."""
 
     __tablename__ = "segments"
-    __table_args__ = (UniqueConstraint("passage_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("passage_id", "position"),
+        Index("ix_segments_source_words", text("to_tsvector('simple', source)"), postgresql_using="gin"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"))
@@ -205,7 +210,7 @@ class Revision(Base):
     __tablename__ = "revisions"
     __table_args__ = (
         Index("uq_revisions_current", "segment_id", unique=True, postgresql_where=text("current")),
-        CheckConstraint("author_kind in ('model', 'moderator', 'reader')", name="author_kind"),
+        CheckConstraint("author_kind in ('model', 'memory', 'moderator', 'reader')", name="author_kind"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -213,16 +218,88 @@ class Revision(Base):
     text: Mapped[str]
     current: Mapped[bool]
     author_kind: Mapped[str]
+    """`memory`: an approved translation of the same English, taken over from another text."""
     author: Mapped[str]
-    """The model's id, or the person's name on the forum."""
+    """The model's id, or the person's name on the forum; for `memory`, who wrote the text taken over."""
     reason: Mapped[str]
     is_markdown: Mapped[bool] = mapped_column(server_default=false())
     """Whether a person wrote it on the forum with markup of their own; otherwise it is plain text."""
     prompt_version: Mapped[str | None]
     model_call_id: Mapped[int | None] = mapped_column(ForeignKey("model_calls.id"))
+    checked_at: Mapped[dt.datetime | None]
+    """When checks and judge were through with it; NULL: not yet (people's texts are not checked)."""
     created_at: Mapped[dt.datetime] = _created_at()
 
     segment: Mapped[Segment] = relationship(back_populates="revisions")
+
+
+class StoredFinding(Base):
+    """One quality problem of a segment's text, found by a check or by the judge."""
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_segment_id_fingerprint", "segment_id", "fingerprint"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id"))
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
+    check: Mapped[str]
+    """The check's module name, or `judge`."""
+    category: Mapped[str]
+    severity: Mapped[str]
+    start: Mapped[int]
+    end: Mapped[int]
+    """`revision.text[start:end]`."""
+    message: Mapped[str]
+    suggestion: Mapped[str | None]
+    fingerprint: Mapped[str]
+    """What makes it the same finding in a later text of the segment: check, category and the words it is about."""
+    dismissed_by: Mapped[str | None]
+    """The moderator who said that it is none; it stays dismissed for this segment."""
+    dismissed_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = _created_at()
+
+
+class StoredTerm(Base):
+    """An entry of the termbase that people added or changed; it stands over the shipped entry of the same source."""
+
+    __tablename__ = "terms"
+    __table_args__ = (
+        CheckConstraint("kind in ('term', 'name', 'phrase')", name="kind"),
+        CheckConstraint("status in ('approved', 'retired')", name="status"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    source: Mapped[str] = mapped_column(unique=True)
+    also: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    target: Mapped[str]
+    accepted: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    avoid: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    wrong: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    unless: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    kind: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    status: Mapped[str] = mapped_column(server_default=text("'approved'"))
+    """`retired` takes a shipped entry out of use."""
+    origin: Mapped[str]
+    """Where it came from: `operator`, `import`, `correction`."""
+    author: Mapped[str]
+    updated_at: Mapped[dt.datetime] = _created_at()
+
+
+class ReplayCase(Base):
+    """An accepted correction as a test of later prompts: this English must not come out with the old wording again."""
+
+    __tablename__ = "replay_cases"
+    __table_args__ = (UniqueConstraint("source", "bad"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    source: Mapped[str]
+    """The English segment."""
+    bad: Mapped[str]
+    """Words that must not stand in its Korean."""
+    good: Mapped[str]
+    """What stands there now."""
+    created_at: Mapped[dt.datetime] = _created_at()
 
 
 class ModelCall(Base):

@@ -1,66 +1,22 @@
-"""Asking the model for Korean: one call a paper, one for a week's introduction, and what to do with every bad answer.
+"""Asking the model for Korean: one call a paper, one for a week's introduction.
 
-| what came back                       | what is done                                                        |
-| ------------------------------------ | ------------------------------------------------------------------- |
-| busy, cut line, 5xx                  | a few tries with short waits, then `TransientError`: come back later |
-| refusal                              | asked once more with a remark on the purpose, then given up          |
-| cut off at `max_tokens`              | in two halves; then with a larger limit; then given up               |
-| ids missing, doubled or invented     | one repair call that names the problem; then given up                |
-| key refused, spending cap reached    | raised at once: no other call would fare better                      |
+A paper's texts travel with opaque tokens in place of formulas, addresses, code and names, with the terms that occur in
+them and with approved translations of sentences like them. An answer that was cut off is asked in two halves, then with
+a larger limit; what else can go wrong is met in `asking.py`.
 """
 
-import random
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.errors import TransientError
-from bot.store.engine import Sessions
-from bot.translation import calls, prompts
-from bot.translation.answers import (
-    AnswerCutError,
-    AnswerInvalidError,
-    AnswerRefusedError,
-    Effort,
-    ModelAnswer,
-    ModelRequest,
-    parse_structured,
-)
-from bot.translation.calls import BookedAnswer, Cap, Purpose
-from bot.translation.prices import PriceTable
-
-if TYPE_CHECKING:
-    from bot.translation.claude import Claude
-
-SMALLEST_LIMIT = 8_000
-LARGEST_LIMIT = 32_000
-TOKENS_PER_CHARACTER = 4
-"""Room for the Korean of one English character, its JSON and the thinking before it; generous, unused room is free."""
-LONGEST_SLEEP_S = 5.0
-
-Parsed = TypeVar("Parsed")
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything a draft needs besides its text: the model, how it is asked, and where calls are booked."""
-
-    sessions: Sessions
-    claude: "Claude"
-    model: str
-    cap: Cap
-    price_table: PriceTable
-    now: Callable[[], datetime]
-    effort: Effort | None = None
-    timeout_s: float = 300.0
-    attempts: int = 3
-    sleep: Callable[[float], None] = time.sleep
-    first_wait_s: float = 1.0
+from bot.translation import prompts, protection
+from bot.translation.answers import AnswerCutError, AnswerInvalidError, ModelAnswer, parse_structured
+from bot.translation.asking import LARGEST_LIMIT, SMALLEST_LIMIT, Asking, Desk, room_for
+from bot.translation.calls import Purpose
+from bot.translation.memory import Match
+from bot.translation.protection import Protected, UnknownTokenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,27 +109,27 @@ def translate_paper(
     *,
     title: str | None,
     segments: Sequence[SourceSegment],
-    edition_id: int,
-    paper_id: int,
-    cached_prefix: bool,
+    edition_id: int | None,
+    paper_id: int | None,
+    cached_prefix: bool = False,
     on_started: Callable[[], None] | None = None,
     again: Again | None = None,
+    references: Sequence[Match] = (),
 ) -> Translation:
     """Korean for every segment asked, each exactly once, and for the title unless it is None.
 
     Args:
         again: for another draft of texts that were drafted before.
+        references: approved translations of similar sentences.
         cached_prefix: whether other calls share the system prompt soon, so that it pays to cache it.
         on_started: called when the first answer begins to arrive; from then on the prefix is in the cache.
 
-    Raises:
-        TransientError: the model is busy; the same call may work later.
-        AnswerRefusedError, AnswerCutError, AnswerInvalidError: no usable answer; asking again is up to a person.
-        ModelAccessError, SpendingCapError: no call can work now.
+    Raises: as `Asking.usable`.
     """
-    purpose = Purpose("translate_paper", prompts.load("translate_paper").version, edition_id, paper_id)
-    asking = _Asking(desk, purpose, prompts.TRANSLATION_SCHEMA, cached_prefix, on_started)
-    return _translate(asking, title, tuple(segments), again, may_halve=True)
+    version = prompts.load("translate_paper", desk.prompt_folder).version
+    purpose = Purpose("translate_paper", version, edition_id, paper_id)
+    asking = Asking(desk, purpose, prompts.TRANSLATION_SCHEMA, cached_prefix, on_started)
+    return _translate(asking, title, tuple(segments), again, tuple(references), may_halve=True)
 
 
 def introduce_week(
@@ -181,17 +137,18 @@ def introduce_week(
 ) -> Introduction:
     """The week's introduction; every sentence names papers of the week.
 
-    Raises: as `translate_paper`.
+    Raises: as `Asking.usable`.
     """
-    prompt = prompts.load("introduce_week")
+    prompt = prompts.load("introduce_week", desk.prompt_folder)
     purpose = Purpose("introduce_week", prompt.version, edition_id)
-    asking = _Asking(desk, purpose, prompts.INTRODUCTION_SCHEMA, False, on_started)
-    data = {
+    asking = Asking(desk, purpose, prompts.INTRODUCTION_SCHEMA, on_started=on_started)
+    data: dict[str, object] = {
+        **prompts.terms_data(desk.termbase, [text for p in papers for text in (p.title, p.description)]),
         "papers": [
             {"rank": p.rank, "label": p.label, "title": p.title, "description": p.description}
             | ({"abstract": p.abstract} if p.abstract else {})
             for p in papers
-        ]
+        ],
     }
     ranks = {paper.rank for paper in papers}
 
@@ -206,109 +163,54 @@ def introduce_week(
 
 
 def _translate(
-    asking: "_Asking",
+    asking: Asking,
     title: str | None,
     segments: tuple[SourceSegment, ...],
     again: Again | None,
+    references: tuple[Match, ...],
     *,
     may_halve: bool,
 ) -> Translation:
-    size = len(title or "") + sum(len(segment.text) for segment in segments)
-    limit = min(LARGEST_LIMIT, SMALLEST_LIMIT + TOKENS_PER_CHARACTER * size)
+    texts = [title or "", *(segment.text for segment in segments)]
+    limit = room_for(sum(map(len, texts)))
+    protected = protection.protect(texts, asking.desk.termbase)
+    sent = protected.texts
     data: dict[str, object] = {
-        "title": title,
-        "segments": [{"id": segment.id, "text": segment.text} for segment in segments],
+        "title": sent[0] if title is not None else None,
+        "segments": [{"id": segment.id, "text": text} for segment, text in zip(segments, sent[1:], strict=True)],
+        **prompts.terms_data(asking.desk.termbase, texts),
     }
+    if protected.originals:
+        data["protected"] = protected.originals
+    if references:
+        data["references"] = [
+            {"en": match.source, "ko": match.target, "similarity_pct": match.similarity_pct} for match in references
+        ]
     if again is not None:
         data["attempt"] = again.attempt
         if again.remark:
             data["remark"] = again.remark
 
     def use(answer: ModelAnswer) -> tuple[str | None, dict[str, str]]:
-        return _translation(answer, title, segments)
+        return _translation(answer, title, segments, protected)
 
     try:
-        (korean_title, texts), booked = asking.usable(data, limit, use)
+        (korean_title, korean), booked = asking.usable(data, limit, use)
     except AnswerCutError:
         if may_halve and len(segments) > 1:
             middle = len(segments) // 2
-            first = _translate(asking, title, segments[:middle], again, may_halve=False)
-            second = _translate(asking, None, segments[middle:], again, may_halve=False)
+            first = _translate(asking, title, segments[:middle], again, references, may_halve=False)
+            second = _translate(asking, None, segments[middle:], again, references, may_halve=False)
             return replace(first, texts={**first.texts, **second.texts}, call_ids={**first.call_ids, **second.call_ids})
         if limit >= LARGEST_LIMIT:
             raise
-        (korean_title, texts), booked = asking.usable(data, LARGEST_LIMIT, use)
-    call_ids = dict.fromkeys([*texts, "title"], booked.call_id)
-    return Translation(korean_title, texts, booked.answer.model, asking.purpose.prompt_version, call_ids)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """One task's way of asking: patience, a second prompt after a refusal, a repair after an unusable answer."""
-
-    desk: Desk
-    purpose: Purpose
-    schema: Mapping[str, object]
-    cached_prefix: bool
-    on_started: Callable[[], None] | None
-
-    def usable(
-        self, data: Mapping[str, object], limit: int, use: Callable[[ModelAnswer], Parsed]
-    ) -> tuple[Parsed, BookedAnswer]:
-        """What `use` makes of an answer to `data`; `use` raises `AnswerInvalidError` for an unusable one."""
-        try:
-            booked = self._ask(data, limit)
-        except AnswerRefusedError:
-            booked = self._ask(data, limit, prompts.remark("translate_paper_again"))
-        try:
-            return use(booked.answer), booked
-        except AnswerInvalidError as exc:
-            problem = str(exc)
-        repaired = self._ask(data, limit, prompts.remark("repair").format(problem=prompts.quoted(problem)))
-        try:
-            return use(repaired.answer), repaired
-        except AnswerInvalidError as exc:
-            # Given up: a later run, started by a person, shall ask anew instead of meeting these two again.
-            calls.reject_answer(self.desk.sessions, booked.call_id, problem)
-            calls.reject_answer(self.desk.sessions, repaired.call_id, str(exc))
-            raise
-
-    def _ask(self, data: Mapping[str, object], limit: int, *remarks: str) -> BookedAnswer:
-        desk = self.desk
-        prompt = prompts.load(self.purpose.name)
-        request = ModelRequest(
-            model=desk.model,
-            system=prompt.system,
-            user=prompt.with_data(data, *remarks),
-            schema=dict(self.schema),
-            max_tokens=limit,
-            effort=desk.effort,
-            timeout_s=desk.timeout_s,
-            cache_system=self.cached_prefix,
-        )
-        for attempt in range(1, desk.attempts + 1):
-            try:
-                return calls.ask(
-                    desk.sessions,
-                    desk.claude,
-                    request,
-                    self.purpose,
-                    cap=desk.cap,
-                    price_table=desk.price_table,
-                    now=desk.now,
-                    on_started=self.on_started,
-                )
-            except TransientError as exc:
-                backoff_s = desk.first_wait_s * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
-                wait_s = max(backoff_s, exc.retry_after_s or 0.0)
-                if attempt == desk.attempts or wait_s > LONGEST_SLEEP_S:
-                    raise
-                desk.sleep(wait_s)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        (korean_title, korean), booked = asking.usable(data, LARGEST_LIMIT, use)
+    call_ids = dict.fromkeys([*korean, "title"], booked.call_id)
+    return Translation(korean_title, korean, booked.answer.model, asking.purpose.prompt_version, call_ids)
 
 
 def _translation(
-    received: ModelAnswer, title: str | None, segments: Sequence[SourceSegment]
+    received: ModelAnswer, title: str | None, segments: Sequence[SourceSegment], protected: Protected
 ) -> tuple[str | None, dict[str, str]]:
     """The checked content of an answer: Korean title and Korean by id, in the asked order."""
     answer = parse_structured(received, _TranslationAnswer)
@@ -327,8 +229,12 @@ def _translation(
         problems.append("the title is empty")
     if problems:
         raise AnswerInvalidError("; ".join(problems) + ".", answer=received)
-    by_id = {segment.id: " ".join(segment.ko.split()) for segment in answer.segments}
-    return (" ".join(answer.title.split()) if title is not None else None), {sid: by_id[sid] for sid in asked}
+    try:
+        by_id = {segment.id: protected.restored(" ".join(segment.ko.split())) for segment in answer.segments}
+        korean_title = protected.restored(" ".join(answer.title.split())) if title is not None else None
+    except UnknownTokenError as exc:
+        raise AnswerInvalidError(f"{exc}.", answer=received) from None
+    return korean_title, {sid: by_id[sid] for sid in asked}
 
 
 def _introduction(received: ModelAnswer, ranks: set[int]) -> tuple[tuple[Sentence, ...], ...]:

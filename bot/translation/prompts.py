@@ -1,18 +1,22 @@
 """Putting together what a model is sent. The words are files in `bot/languages/ko/`; this module only joins them.
 
-The system prompt is the same bytes for every paper (style guide, terms, examples), so that it is paid once and then
-read from the provider's cache. Text from outside travels in one JSON block that cannot be closed from within.
+The system prompt is the same bytes for every paper (style guide, examples), so that it is paid once and then read from
+the provider's cache; terms travel with the texts they occur in. Text from outside travels in one JSON block that cannot
+be closed from within.
 """
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+from bot.errors import SettingsError
+from bot.translation.checks.base import Category, Severity
+from bot.translation.termbase import Termbase
 
 _KOREAN = files("bot.languages.ko")
 _DATA_ESCAPES = str.maketrans(
@@ -34,6 +38,35 @@ TRANSLATION_SCHEMA: dict[str, Any] = {
                 "properties": {"id": {"type": "string"}, "ko": {"type": "string"}},
             },
         },
+    },
+}
+REPAIR_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["segments"],
+    "properties": {"segments": TRANSLATION_SCHEMA["properties"]["segments"]},
+}
+JUDGE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["findings"],
+    "properties": {
+        "findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["id", "quote", "category", "severity", "explanation", "suggestion"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "quote": {"type": "string"},
+                    "category": {"type": "string", "enum": [category.value for category in Category]},
+                    "severity": {"type": "string", "enum": [severity.value for severity in Severity]},
+                    "explanation": {"type": "string"},
+                    "suggestion": {"type": "string"},
+                },
+            },
+        }
     },
 }
 INTRODUCTION_SCHEMA: dict[str, Any] = {
@@ -87,16 +120,36 @@ class Prompt:
 
 
 @cache
-def load(task: str) -> Prompt:
-    """The prompt of `task`: `translate_paper` or `introduce_week`."""
-    system = (_read("style_guide.md"), _terms_block(_read("terms.csv")), _read("examples.md"))
-    return Prompt(task, system, _read(f"prompts/{task}.md"))
+def load(task: str, folder: Path | None = None) -> Prompt:
+    """The prompt of `task`: `translate_paper`, `introduce_week`, `judge_paper` or `repair_paper`.
+
+    Args:
+        folder: other prompts than the shipped ones; a file that it lacks is taken from the shipped ones.
+
+    Raises:
+        SettingsError: a file in `folder` is not UTF-8 text.
+    """
+    system = (_read("style_guide.md", folder), _read("examples.md", folder))
+    return Prompt(task, system, _read(f"prompts/{task}.md", folder))
 
 
 @cache
 def remark(name: str) -> str:
     """A remark that is added to a second try, e.g. `repair` (has a `{problem}` to fill in)."""
-    return _read(f"prompts/{name}.md")
+    return _read(f"prompts/{name}.md", None)
+
+
+def terms_data(termbase: Termbase, texts: Iterable[str]) -> dict[str, object]:
+    """The `terms` of a request: the entries that occur in `texts`, in order; nothing if there are none."""
+    rows = []
+    for term in termbase.relevant(texts):
+        row: dict[str, object] = {"en": term.source, "ko": term.target}
+        if never := [*term.wrong, *term.nonsense, *term.avoid]:
+            row["never"] = never
+        if term.note:
+            row["note"] = term.note
+        rows.append(row)
+    return {"terms": rows} if rows else {}
 
 
 def data_block(data: Mapping[str, object]) -> str:
@@ -110,18 +163,10 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).translate(_DATA_ESCAPES)
 
 
-def _read(name: str) -> str:
+def _read(name: str, folder: Path | None) -> str:
+    if folder is not None and (own := folder / name).is_file():
+        try:
+            return own.read_text(encoding="utf-8").strip()
+        except UnicodeDecodeError:
+            raise SettingsError(f"{own} is not UTF-8 text; save it as UTF-8.") from None
     return _KOREAN.joinpath(name).read_text(encoding="utf-8").strip()
-
-
-def _terms_block(table: str) -> str:
-    lines = ["# Terms", "", "English | Korean | never | note", "--- | --- | --- | ---"]
-    lines.extend(_term_lines(list(csv.DictReader(io.StringIO(table)))))
-    return "\n".join(lines)
-
-
-def _term_lines(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    return [
-        f"{row['source']} | {row['target'] or row['source']} | {row['forbidden'].replace('|', ', ')} | {row['note']}"
-        for row in rows
-    ]

@@ -6,7 +6,7 @@ abstracts or on the hard cases of the tests; `docs/segmentation.md` has the comp
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -63,27 +63,10 @@ def split(text: str) -> tuple[Span, ...]:
     """The sentences of `text`, in reading order.
 
     Spans are not empty, do not overlap, cross no line break, and neither start nor end with white space. Together they
-    hold every character except white space and the `-` that opens a bullet line; what lies between is glue for
-    `rebuild`. Clauses joined by `;` stay together, and so do the items of a list inside a sentence.
+    hold every character except white space and the `-` that opens a bullet line; what lies between is glue.
+    Clauses joined by `;` stay together, and so do the items of a list inside a sentence.
     """
     return tuple(_spans(text))
-
-
-def rebuild(text: str, spans: Sequence[Span], targets: Sequence[str]) -> str:
-    """`text` with each span replaced by its target, glue kept; spans that touch get a single blank between.
-
-    `spans` come from `split(text)`; one target per span, same order.
-
-    Raises:
-        ValueError: The numbers of spans and targets differ (a retry cannot help).
-    """
-    parts: list[str] = []
-    end = 0
-    for number, (span, target) in enumerate(zip(spans, targets, strict=True)):
-        glue = text[end : span.start]
-        parts += (" " if number and not glue else glue, target)
-        end = span.end
-    return "".join(parts) + text[end:]
 
 
 def _spans(text: str) -> Iterator[Span]:

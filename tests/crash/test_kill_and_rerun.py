@@ -118,7 +118,7 @@ def uncrashed(kitchen: Kitchen) -> Outcome:
         outcome = look(world, url, time.monotonic() - begun)
     (topic,) = outcome.forum
     assert len(topic["raws"]) == PARTS
-    assert outcome.model_calls == len(outcome.answered) == 11
+    assert outcome.model_calls == len(outcome.answered) == 21  # ten drafts, ten judgements, the introduction
     return outcome
 
 
@@ -170,7 +170,7 @@ def test_a_stop_signal_lets_answers_under_way_arrive_and_stops_the_embedded_post
         assert states == [("answered", asked)]
         world.model.latency_s = 0
         world.weekly().done()
-        assert len(world.model.calls) == 11
+        assert len(world.model.calls) == 21
         assert [len(topic["raws"]) for topic in posts_on_forum(world.forum)] == [PARTS]
         assert not is_running(tmp_path)
 

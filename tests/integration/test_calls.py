@@ -14,23 +14,17 @@ from bot.sandbox.model import FaultKind
 from bot.sandbox.world import World
 from bot.store import summary
 from bot.store.engine import Sessions
-from bot.store.tables import ModelCall, Passage, Revision, Segment
+from bot.store.tables import ModelCall, Passage, Revision, Segment, StoredFinding
 from bot.translation import calls, prices, prompts
 from bot.translation.answers import AnswerRefusedError, ModelAccessError, ModelRequest, ModelUnavailableError
 from bot.translation.calls import BookedAnswer, Cap, Purpose, SpendingCapError
 from bot.translation.prices import PRICES
-from tests.integration.world import MODEL, NOW, Stage, Store, on_stage, outside_world, own_store, papers
+from tests.integration.world import MODEL, NOW, Stage, Store, outside_world, papers
 
 LISTED = papers(3)
 PURPOSE = Purpose("translate_paper", "test-1")
 CENT = Decimal("0.01")
 MICRO = Decimal("0.000001")
-
-
-@pytest.fixture(scope="module")
-def store(postgres: str, template: str) -> Iterator[Store]:
-    with own_store(postgres, template, "module_calls") as made:
-        yield made
 
 
 @pytest.fixture
@@ -41,12 +35,6 @@ def sessions(store: Store) -> Sessions:
 @pytest.fixture(scope="module")
 def outside() -> Iterator[World]:
     with outside_world(LISTED) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(outside: World, sessions: Sessions) -> Iterator[Stage]:
-    with on_stage(outside, sessions) as made:
         yield made
 
 
@@ -320,6 +308,7 @@ def test_stored_answers_are_used_again_when_the_drafts_are_lost(stage: Stage) ->
     paid = len(stage.model.calls)
     with stage.sessions.begin() as session:
         introduction = select(Passage.id).where(Passage.edition_id == edition_id).scalar_subquery()
+        session.execute(delete(StoredFinding))
         session.execute(delete(Revision))
         session.execute(delete(Segment).where(Segment.passage_id == introduction))
         session.execute(delete(Passage).where(Passage.edition_id == edition_id))

@@ -28,9 +28,7 @@ from tests.integration.world import (
     Store,
     list_text,
     listed_week,
-    on_stage,
     outside_world,
-    own_store,
     paper,
     papers,
 )
@@ -38,12 +36,6 @@ from tests.integration.world import (
 THIS_WEEK = "(November 9 - November 15) - 2026"
 PROJECT = paper(4, abstract=None)
 LISTED = papers(10, PROJECT)
-
-
-@pytest.fixture(scope="module")
-def store(postgres: str, template: str) -> Iterator[Store]:
-    with own_store(postgres, template, "module_collect") as made:
-        yield made
 
 
 @pytest.fixture
@@ -58,9 +50,8 @@ def outside() -> Iterator[World]:
 
 
 @pytest.fixture
-def stage(outside: World, sessions: Sessions) -> Iterator[Stage]:
-    with on_stage(outside, sessions) as made:
-        yield made
+def stage(outside: World, stage: Stage) -> Iterator[Stage]:
+    yield stage
     outside.upstream.publish_list(list_text((THIS_WEEK, LISTED)))
 
 

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import clock
 from bot.cli.main import cli
 from bot.forum import doctor
-from bot.forum.admin import Account, Category, ping
+from bot.forum.admin import Account, Category
 from bot.forum.answers import SiteRules
 from bot.forum.discourse import Discourse
 from bot.forum.doctor import Finding, Ping, Wanted, examine
@@ -32,40 +30,16 @@ from bot.sandbox.server import serve
 from bot.settings import Settings, load
 from bot.store.engine import Sessions, opened
 from bot.store.tables import ModelCall
+from tests.integration.forum_server import SECRET, ForumServer, hasty_ping, serving
 
-
-def hasty_ping(admin: Discourse, hook_id: int) -> int | None:
-    """A ping whose pauses are short, because the stand-in delivers within milliseconds."""
-    return ping(admin, hook_id, wait_s=60, sleep=lambda pause_s: time.sleep(pause_s / 20))
-
-
-SECRET = "a-secret-for-webhooks"
 MODEL_KEY = "sandbox-model-key"
 MODES: tuple[Mode, ...] = ("now", "2022")
 
 
-class Stage:
-    """One server for all tests: each test's own forum, and a web part that takes every webhook, below one address."""
-
-    url = ""
-    forum: ASGIApp
-    takes: int = 200
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To the web part if it is a webhook, else to the forum of the day."""
-        if scope["path"] == "/hooks/discourse":
-            answer: Response = PlainTextResponse("ok", self.takes)
-            await answer(scope, receive, send)
-        else:
-            await self.forum(scope, receive, send)
-
-
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    shown = Stage()
-    with serve(shown) as url:
-        shown.url = url
-        yield shown
+def stage() -> Iterator[ForumServer]:
+    with serving() as server:
+        yield server
 
 
 @dataclass
@@ -73,7 +47,7 @@ class World:
     """A forum with the bot's and an administrator's account."""
 
     forum: Forum
-    stage: Stage
+    stage: ForumServer
     bot_key: str
     admin_key: str
     category_id: int
@@ -110,7 +84,7 @@ class World:
             return list(examine(bot, admin if with_admin else None, wanted, now=now, ping=self.ping))
 
 
-def healthy(mode: Mode, stage: Stage) -> World:
+def healthy(mode: Mode, stage: ForumServer) -> World:
     forum = Forum(mode=mode)
     stage.forum, stage.takes = forum.app(), 200
     forum.settings.admin_api_requests_per_minute = None
@@ -129,7 +103,7 @@ def healthy(mode: Mode, stage: Stage) -> World:
 
 
 @pytest.fixture(params=MODES)
-def world(request: pytest.FixtureRequest, stage: Stage) -> World:
+def world(request: pytest.FixtureRequest, stage: ForumServer) -> World:
     return healthy(request.param, stage)
 
 
@@ -470,7 +444,9 @@ def test_malformed_values_are_findings(bare: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def configured(bare: pytest.MonkeyPatch, stage: Stage, database_url: str) -> Iterator[tuple[World, pytest.MonkeyPatch]]:
+def configured(
+    bare: pytest.MonkeyPatch, stage: ForumServer, database_url: str
+) -> Iterator[tuple[World, pytest.MonkeyPatch]]:
     """A healthy world and the configuration that meets it."""
     world = healthy("now", stage)
     with serve(ModelStandIn(Translations([]), api_key=MODEL_KEY)) as model_url:
@@ -521,6 +497,9 @@ def test_json_holds_every_finding(configured: tuple[World, pytest.MonkeyPatch]) 
         ("ANTHROPIC_BASE_URL", "http://127.0.0.1:9", "model", "ANTHROPIC_BASE_URL"),
         ("DRAFT_MODEL", "claude-nameless-9", "model", "DRAFT_MODEL"),
         ("DRAFT_MODEL", "claude-nameless-9", "price", "MODEL_PRICES"),
+        ("JUDGE_MODEL", "claude-nameless-9", "model", "JUDGE_MODEL"),
+        ("JUDGE_MODEL", "claude-nameless-9", "price", "MODEL_PRICES"),
+        ("SMTP_HOST", "127.0.0.1", "mail server", "SMTP_PORT"),
         ("MODEL_MONTHLY_CAP_USD", "0", "spending", "MODEL_MONTHLY_CAP_USD"),
         ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none", "database", "DATABASE_URL"),
         ("WEBHOOK_SECRETS", "short", "webhook secret", "openssl"),

@@ -20,7 +20,7 @@ from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Passage, Revision, Segment, Transition
 from bot.translation import prompts
 from bot.translation.answers import ModelAccessError
-from bot.translation.drafting import LARGEST_LIMIT, LONGEST_SLEEP_S
+from bot.translation.asking import LARGEST_LIMIT, LONGEST_SLEEP_S
 from tests.integration.world import (
     INTRODUCTION_MATCH,
     MONDAY,
@@ -29,7 +29,6 @@ from tests.integration.world import (
     listed_week,
     on_stage,
     outside_world,
-    own_store,
     paper,
     papers,
     user_text,
@@ -55,12 +54,6 @@ PASSING: list[FaultKind] = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def store(postgres: str, template: str) -> Iterator[Store]:
-    with own_store(postgres, template, "module_drafting") as made:
-        yield made
-
-
 @pytest.fixture
 def sessions(store: Store) -> Sessions:
     return store.emptied()
@@ -69,12 +62,6 @@ def sessions(store: Store) -> Sessions:
 @pytest.fixture(scope="module")
 def outside() -> Iterator[World]:
     with outside_world([*LISTED, *OTHERS]) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(outside: World, sessions: Sessions) -> Iterator[Stage]:
-    with on_stage(outside, sessions) as made:
         yield made
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import URL, make_url, select
 from sqlalchemy.orm import sessionmaker
 
 from bot import clock
-from bot.editions import compose
+from bot.editions import compose, report
 from bot.forum import review, sweep
 from bot.forum.discourse import Discourse
 from bot.forum.review import Reading
@@ -195,7 +195,7 @@ def test_persons_sentence_survives_every_later_rendering(desk: Desk) -> None:
     desk.read()
     assert "사람이 새로 쓴 문장입니다." in desk.first.raw
     assert "다시 옮긴 제목" in desk.first.raw
-    assert any("다시 번역해 글에 반영" in raw for raw in desk.bot_says())
+    assert any("이 논문을 다시 번역했습니다: 5번" in raw for raw in desk.bot_says())
 
 
 def test_note_between_papers_stays_exactly_where_it_was_put(desk: Desk) -> None:
@@ -288,7 +288,7 @@ def test_title_and_destination_of_a_moderator_are_taken_over_not_undone(desk: De
     [
         ("결과 다시", "먼저 읽을 문장"),
         ("설명", "저는 이 글을"),
-        ("@paperbot 이거 좀 이상하지 않아요?", "알아듣지 못했습니다"),
+        ("@paperbot 이거 좀 이상하지 않아요?", "알아듣지 못해"),
         ("17번 빼줘", "17번 논문이 이 글에 없습니다"),
     ],
 )
@@ -401,3 +401,67 @@ def test_reading_twice_says_nothing_twice(desk: Desk) -> None:
         assert session.scalars(select(Edition)).one().state == "in_review"
     tokens = [raw.rsplit("<!--", 1)[1] for raw in desk.bot_says()]
     assert len(tokens) == len(set(tokens))
+
+
+# --- around publication ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [("3번 다시 번역", "이미 공개된 글"), ("보류", "이미 공개된 글"), ("설명", "저는 이 글을")]
+)
+def test_what_was_said_just_before_publication_is_answered(desk: Desk, said: str, answer: str) -> None:
+    desk.read()
+    before, raw = len(desk.bot_says()), desk.first.raw
+    desk.say(said)
+    desk.world.forum.publish(MODERATOR, desk.topic_id, desk.world.forum.papers_category.id)
+    desk.read()
+    desk.read()
+    (answered,) = desk.bot_says()[before:]
+    assert answer in answered
+    assert desk.first.raw == raw
+    with desk.sessions() as session:
+        assert session.get_one(Topic, desk.topic_row_id).held_by is None
+
+
+def test_talk_of_staff_under_a_public_article_is_no_instruction(desk: Desk) -> None:
+    desk.world.forum.publish(MODERATOR, desk.topic_id, desk.world.forum.papers_category.id)
+    desk.read()
+    before = len(desk.bot_says())
+    desk.say("3번 다시 번역", whisper=False)
+    desk.read()
+    assert len(desk.bot_says()) == before
+
+
+def test_an_edit_of_an_unlisted_article_is_taken_in(desk: Desk) -> None:
+    desk.world.forum.publish(MODERATOR, desk.topic_id, desk.world.forum.papers_category.id)
+    desk.read()
+    desk.world.forum.set_status(MODERATOR, desk.topic_id, "visible", False)
+    desk.read()
+    old = desk.sentence(2, "description")
+    desk.edit(old, "숨긴 글에서 고친 문장입니다.")
+    desk.read()
+    assert desk.state == "withdrawn"
+    taken = desk.current("숨긴 글에서 고친 문장입니다.")
+    assert taken is not None
+    assert taken.author_kind == "moderator"
+
+
+def test_the_report_names_sentences_of_the_introduction_about_dropped_papers(desk: Desk) -> None:
+    desk.say("2번 빼줘")
+    desk.read()
+    desk.say("결과 다시 보여 주세요")
+    desk.read()
+    assert "글에서 뺀 2번 논문을 다룹니다" in desk.bot_says()[-1]
+
+
+def test_a_finding_dismissed_in_the_topic_is_not_shown_again(desk: Desk) -> None:
+    with desk.sessions() as session:
+        found = report.findings_of(session, session.get_one(Topic, desk.topic_row_id).edition)
+    number = found[0].finding.id
+    desk.say(f"지적 {number}, 99999 무시")
+    desk.read()
+    assert f"지적 {number}: 무시하겠습니다" in desk.bot_says()[-1]
+    assert "지적 99999: 이 글에 없는 번호입니다" in desk.bot_says()[-1]
+    desk.say("결과 다시 보여 주세요")
+    desk.read()
+    assert f"(지적 {number})" not in desk.bot_says()[-1]

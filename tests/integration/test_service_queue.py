@@ -296,14 +296,17 @@ def test_handled_webhook_is_handled_once(sessions: Sessions, engine: Engine) -> 
                 "select id, 'k', 42, 1 from e returning id"
             )
         ).scalar_one()
-        ours, other = connection.execute(
+        ours, other, own = connection.execute(
             text(
                 "insert into inbox (event_type, event, content_key, body) values "
-                """('post', 'post_edited', 'a', '{"post": {"id": 7, "topic_id": 42}}'), """
-                """('post', 'post_edited', 'b', '{"post": {"id": 8, "topic_id": 43}}') returning id"""
+                """('post', 'post_edited', 'a', '{"post": {"id": 7, "topic_id": 42, "username": "paperbot"}}'), """
+                """('post', 'post_edited', 'b', '{"post": {"id": 8, "topic_id": 43}}'), """
+                """('post', 'post_created', 'c', '{"post": {"id": 9, "topic_id": 42, "username": "PaperBot"}}') """
+                "returning id"
             )
         ).scalars()
-    parts = Parts(Settings(_env_file=None), sessions, lambda: NOW)
+    parts = Parts(Settings(_env_file=None, forum_api_user="paperbot"), sessions, lambda: NOW)
+    assert tasks.handle_event(parts, inbox_id=own) == "own post"
     assert tasks.handle_event(parts, inbox_id=ours) == f"reads topic {topic_id}"
     assert tasks.handle_event(parts, inbox_id=ours) == "done before"
     assert tasks.handle_event(parts, inbox_id=other) == "not ours"

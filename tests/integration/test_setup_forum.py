@@ -2,54 +2,29 @@
 
 import dataclasses
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import clock
 from bot.cli.main import cli
 from bot.forum import setup
-from bot.forum.admin import Hooks, ping
+from bot.forum.admin import Hooks
 from bot.forum.discourse import Discourse
 from bot.forum.doctor import Wanted, examine
 from bot.sandbox.forum import Forum
 from bot.sandbox.forum.state import Mode
-from bot.sandbox.server import serve
 from bot.settings import Settings
-
-
-def hasty_ping(admin: Discourse, hook_id: int) -> int | None:
-    """A ping whose pauses are short, because the stand-in delivers within milliseconds."""
-    return ping(admin, hook_id, wait_s=60, sleep=lambda pause_s: time.sleep(pause_s / 20))
-
-
-SECRET = "a-secret-for-webhooks"
-
-
-class Stage:
-    """One server for all tests: each test's own forum, and a web part that takes every webhook."""
-
-    url = ""
-    forum: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To the web part if it is a webhook, else to the forum of the day."""
-        answer: ASGIApp | Response = PlainTextResponse("ok") if scope["path"] == "/hooks/discourse" else self.forum
-        await answer(scope, receive, send)
+from tests.integration.forum_server import SECRET, ForumServer, hasty_ping, serving
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    shown = Stage()
-    with serve(shown) as url:
-        shown.url = url
-        yield shown
+def stage() -> Iterator[ForumServer]:
+    with serving() as server:
+        yield server
 
 
 @dataclass
@@ -57,7 +32,7 @@ class World:
     """A forum where nothing is set up, an administrator's key, and the configuration as environment variables."""
 
     forum: Forum
-    stage: Stage
+    stage: ForumServer
     env: dict[str, str]
     patch: pytest.MonkeyPatch
 
@@ -101,7 +76,7 @@ class World:
 
 
 @pytest.fixture(params=["now", "2022"])
-def world(request: pytest.FixtureRequest, stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+def world(request: pytest.FixtureRequest, stage: ForumServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.chdir(tmp_path)
     mode: Mode = request.param
     forum = Forum(mode=mode)

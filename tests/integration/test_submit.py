@@ -13,8 +13,10 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import sessionmaker
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot import clock
 from bot.editions import compose
 from bot.editions.collect import Collected
+from bot.editions.lifecycle import ON_FORUM
 from bot.errors import BotError, ConflictError, RejectedError, TransientError
 from bot.forum import submit as submission
 from bot.forum.discourse import Discourse
@@ -29,7 +31,19 @@ from bot.sandbox.forum.state import Topic as ForumTopic
 from bot.sandbox.server import serve
 from bot.settings import Settings
 from bot.store.engine import Sessions, make_engine
-from bot.store.tables import Edition, EditionItem, Notice, Passage, Post, Revision, Segment, Topic, Transition
+from bot.store.tables import (
+    Edition,
+    EditionItem,
+    Notice,
+    Offer,
+    Omission,
+    Passage,
+    Post,
+    Revision,
+    Segment,
+    Topic,
+    Transition,
+)
 from tests.crash.driver import fresh_database
 
 THREE_PARTS = 7_500
@@ -75,16 +89,20 @@ class Desk:
     def submit(
         self, *, again: bool = False, through: Discourse | None = None, tags: tuple[str, ...] = TAGS
     ) -> Submitted:
-        """One run of the submission."""
-        return submission.submit(
+        """One run of the submission; the report that it plans counts as said."""
+        done = submission.submit(
             self.sessions,
             through or self.discourse,
             self.edition_id,
             frame=compose.frame_of(self.settings),
             place=Place(self.forum.papers_category.id, tags),
             again=again,
+            now=clock.now(),
             sleep=self.slept.append,
         )
+        with self.sessions.begin() as session:
+            session.execute(update(Notice).values(sent_at=clock.now()))
+        return done
 
     @property
     def topic(self) -> ForumTopic:
@@ -200,10 +218,10 @@ def desk(request: pytest.FixtureRequest, drafted: tuple[Sessions, int, Settings]
     with Discourse(stage.url, username=sandbox.BOT_USER, api_key=key, timeout_s=5) as discourse:
         yield Desk(sessions, edition_id, settings, forum, discourse)
     with sessions.begin() as session:
-        session.execute(delete(Notice))
-        session.execute(delete(Post))
-        session.execute(delete(Topic))
-        session.execute(delete(Transition).where(Transition.from_state.in_(("checked", "submitted"))))
+        for table in (Offer, Omission, Notice, Post, Topic):
+            session.execute(delete(table))
+        session.execute(delete(Revision).where(Revision.author_kind == "moderator"))
+        session.execute(delete(Transition).where(Transition.from_state.in_(ON_FORUM | {"checked", "rejected"})))
         session.execute(update(Edition).values(state="checked"))
         session.execute(update(EditionItem).values(failure=None))
         session.execute(update(Revision).values(current=True))
@@ -232,7 +250,7 @@ both_modes = pytest.mark.parametrize("desk", ["now", "2022"], indirect=True)
 @both_modes
 def test_an_edition_is_created_verified_and_recorded_in_at_most_eight_calls(desk: Desk) -> None:
     done = desk.submit()
-    assert (done.outcome, done.parts, done.left_alone, done.remarks) == ("created", 3, (), ())
+    assert (done.outcome, done.parts, done.edited_parts, done.remarks) == ("created", 3, (), ())
     assert len(desk.forum.calls) <= 8
     topic = desk.topic
     assert topic.id == done.topic_id
@@ -379,7 +397,8 @@ def test_a_run_that_ended_after_the_creation_is_adopted(desk: Desk) -> None:
     with pytest.raises(TransientError):
         desk.submit()
     assert desk.submit().outcome == "adopted"
-    assert desk.writes.count("POST /posts.json") == 3
+    assert len(desk.forum.topics) == 1
+    assert len(desk.raws) == 3
 
 
 def test_a_run_that_ended_between_two_parts_goes_on_with_the_next(desk: Desk) -> None:
@@ -570,8 +589,12 @@ def test_a_recorded_draft_that_was_deleted_is_left_so_until_a_person_says_otherw
     assert (topic.id, topic.external_id) == (second.topic_id, f"{KEY}-2")
     assert desk.submit() == Submitted(topic.id, 3, "unchanged")
     with desk.sessions() as session:
-        reasons = list(session.scalars(select(Transition.reason).where(Transition.from_state == "submitted")))
-    assert reasons == [f"topic {first.topic_id} was deleted on the forum; another is made"]
+        moves = session.execute(select(Transition.to_state, Transition.reason).order_by(Transition.id)).all()
+    assert moves[-3:] == [
+        ("rejected", "the draft was deleted on the forum"),
+        ("rejected", f"topic {first.topic_id} was deleted on the forum; another is made"),
+        ("submitted", f"shared draft {second.topic_id} with 3 part(s)"),
+    ]
 
 
 def test_a_third_topic_follows_a_second_deletion(desk: Desk) -> None:
@@ -609,33 +632,19 @@ def test_an_untouched_draft_is_updated_when_a_failed_paper_is_drafted_after_all(
     assert all(call.method == "GET" for call in desk.forum.calls)
 
 
-def test_a_persons_edit_is_never_written_over(desk: Desk) -> None:
+def test_a_persons_edit_is_kept_beside_what_is_new(desk: Desk) -> None:
     desk.forum.settings.max_post_length = ONE_PART
     desk.undraft(rank=6)
     desk.submit()
     desk.by_hand(1, lambda raw: raw.replace("이번 주", "지난 한 주"))
-    edited = desk.raws
-    desk.draft_again(rank=6)
-    for _ in range(2):
-        done = desk.submit()
-        assert (done.outcome, done.left_alone) == ("unchanged", (1,))
-    assert desk.raws == edited
-
-
-def test_only_the_part_a_person_edited_is_left_alone(desk: Desk) -> None:
-    desk.undraft(rank=1)
-    desk.undraft(rank=6)
-    desk.submit()
-    if len(desk.raws) != 3:
-        pytest.fail("the sample week is cut otherwise by now: choose other ranks")
-    desk.by_hand(1, lambda raw: raw + "\n\n운영자가 덧붙인 말입니다.")
-    before = desk.raws
-    desk.draft_again(rank=1)
     desk.draft_again(rank=6)
     done = desk.submit()
-    assert (done.outcome, done.left_alone) == ("updated", (1,))
-    assert desk.raws[0] == before[0]
-    assert desk.raws[1] != before[1]
+    assert (done.outcome, done.edited_parts) == ("updated", (1,))
+    assert "지난 한 주" in desk.raws[0]
+    assert "모델이 번역을 거절했습니다" not in desk.raws[0]
+    edited = desk.raws
+    assert desk.submit() == Submitted(desk.topic.id, 1, "unchanged")
+    assert desk.raws == edited
 
 
 def test_an_edit_made_while_we_write_wins(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -650,8 +659,13 @@ def test_an_edit_made_while_we_write_wins(desk: Desk, monkeypatch: pytest.Monkey
         return found
 
     monkeypatch.setattr(desk.discourse, "topic", slow_read)
-    assert 2 in desk.submit().left_alone
+    with pytest.raises(ConflictError):
+        desk.submit()
+    monkeypatch.undo()
     assert "운영자가 방금 덧붙였습니다." in desk.raws[1]
+    assert desk.submit().edited_parts == (2,)
+    assert "운영자가 방금 덧붙였습니다." in desk.raws[1]
+    assert "모델이 번역을 거절했습니다" not in "".join(desk.raws)
 
 
 def test_an_edit_made_before_an_interrupted_run_was_recorded_is_kept(desk: Desk) -> None:
@@ -662,7 +676,7 @@ def test_an_edit_made_before_an_interrupted_run_was_recorded_is_kept(desk: Desk)
     desk.by_hand(2, lambda raw: raw.replace("\n\n<!--", "\n\n운영자가 먼저 고쳤습니다.\n\n<!--"))
     desk.draft_again(rank=6)
     done = desk.submit()
-    assert (done.outcome, done.left_alone) == ("adopted", (2,))
+    assert (done.outcome, done.edited_parts) == ("adopted", (2,))
     assert "운영자가 먼저 고쳤습니다." in desk.raws[1]
 
 
@@ -673,7 +687,7 @@ def test_a_draft_adopted_after_its_papers_were_drafted_is_brought_up_to_date(des
         desk.submit()
     desk.draft_again(rank=6)
     done = desk.submit()
-    assert (done.outcome, done.left_alone) == ("adopted", ())
+    assert (done.outcome, done.edited_parts) == ("adopted", ())
     assert "모델이 번역을 거절했습니다" not in "".join(desk.raws)
     assert desk.submit() == Submitted(desk.topic.id, 3, "unchanged")
 
@@ -687,7 +701,7 @@ def test_an_update_whose_answer_is_lost_is_found_done(desk: Desk) -> None:
         desk.submit()
     assert fault.fired == 1
     done = desk.submit()
-    assert (done.outcome, done.left_alone) == ("updated", ())
+    assert (done.outcome, done.edited_parts) == ("updated", ())
     assert [base for _, _, base in desk.recorded()] == desk.raws
     assert desk.submit() == Submitted(desk.topic.id, 3, "unchanged")
 
@@ -706,16 +720,14 @@ def test_a_draft_published_before_it_was_recorded_is_recorded_and_completed(desk
     assert len(desk.raws) == 3
 
 
-def test_a_published_article_is_not_brought_up_to_date(desk: Desk) -> None:
+def test_a_published_article_is_followed_like_a_draft(desk: Desk) -> None:
     desk.undraft(rank=6)
     desk.submit()
     desk.forum.publish(sandbox.MODERATOR, desk.topic.id, desk.forum.papers_category.id)
-    published = desk.raws
     desk.draft_again(rank=6)
-    done = desk.submit()
-    assert done.outcome == "unchanged"
-    assert done.remarks == (f"topic {done.topic_id} is published, so its text was not brought up to date",)
-    assert desk.raws == published
+    assert desk.submit().outcome == "updated"
+    assert desk.state() == "published"
+    assert "모델이 번역을 거절했습니다" not in "".join(desk.raws)
 
 
 # Two at once

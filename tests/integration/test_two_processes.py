@@ -51,8 +51,8 @@ def test_two_whole_jobs_at_once_make_one_topic_and_pay_once(world: tuple[Stage, 
     (topic,) = posts_on_forum(made.forum)
     assert len(topic["raws"]) == PARTS
     assert len(made.forum.state.posts) == PARTS
-    assert len(made.model.calls) == 11
-    assert ask_database(url, "select state, count(*) from model_calls group by state") == [("answered", 11)]
+    assert len(made.model.calls) == 21  # ten judged too
+    assert ask_database(url, "select state, count(*) from model_calls group by state") == [("answered", 21)]
     assert ask_database(url, "select state from editions") == [("submitted",)]
     assert ask_database(url, "select count(*) from papers") == [(10,)]
 

@@ -7,7 +7,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from bot.editions import collect, compose, draft
 from bot.editions.collect import Collected
 from bot.editions.compose import Frame
 from bot.editions.draft import Drafted
+from bot.editions.quality import Improved
 from bot.sandbox import world as sandbox
 from bot.sandbox.model import ModelCallSeen, ModelStandIn
 from bot.sandbox.upstream import UpstreamStandIn
@@ -27,9 +28,10 @@ from bot.settings import Settings
 from bot.sources.dair import Link, ListedPaper, ListedWeek
 from bot.store.engine import Sessions, make_engine
 from bot.store.tables import Base, Edition, ModelCall, Revision
+from bot.translation import stored_terms
+from bot.translation.asking import Desk
 from bot.translation.calls import Cap
 from bot.translation.claude import Claude
-from bot.translation.drafting import Desk
 from bot.translation.prices import PRICES
 
 MONDAY = dt.date(2026, 11, 9)
@@ -222,12 +224,15 @@ class Stage:
         now: Callable[[], dt.datetime] = lambda: NOW,
         timeout_s: float = 30.0,
         attempts: int = 3,
+        judge_model: str | None = None,
     ) -> Desk:
         """A desk whose sleeps are only written down, in `slept_s`."""
         return Desk(
             sessions=self.sessions,
             claude=self.claude,
             model=MODEL,
+            judge_model=judge_model,
+            termbase=stored_terms.load(self.sessions),
             cap=Cap(cap_usd, "Asia/Seoul"),
             price_table=PRICES,
             now=now,
@@ -237,8 +242,9 @@ class Stage:
         )
 
     def draft(self, edition_id: int, desk: Desk | None = None, *, concurrency: int = 8) -> Drafted:
-        """Draft the edition at a plain desk, or at the given one."""
-        return draft.draft(desk or self.desk(), edition_id, concurrency=concurrency)
+        """Draft the edition at a plain desk, or at the given one; what the checks make of it is told elsewhere."""
+        drafted = draft.draft(desk or self.desk(), edition_id, concurrency=concurrency)
+        return replace(drafted, improved=Improved())
 
     def collected(self, listed: Sequence[InventedPaper]) -> int:
         """The id of a collected edition of these papers."""

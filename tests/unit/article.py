@@ -9,7 +9,7 @@ from bot.editions import markdown
 from bot.editions.compose import RULE
 from bot.forum.parse import KnownPaper, KnownPassage
 from bot.languages.ko import labels
-from bot.translation.segments import rebuild, split
+from bot.translation.segments import Span, split
 
 _NOUNS = (
     "어텐션",
@@ -166,3 +166,17 @@ def with_korean(text: Text, changes: dict[int, str]) -> Text:
     """The passage with other Korean for some of its segments."""
     korean: Sequence[str] = text.korean or ()
     return replace(text, korean=tuple(changes.get(i, old) for i, old in enumerate(korean)))
+
+
+def rebuild(text: str, spans: Sequence[Span], targets: Sequence[str]) -> str:
+    """`text` with each span replaced by its target, glue kept; spans that touch get a single blank between.
+
+    `spans` come from `split(text)`; one target per span, same order.
+    """
+    parts: list[str] = []
+    end = 0
+    for number, (span, target) in enumerate(zip(spans, targets, strict=True)):
+        glue = text[end : span.start]
+        parts += (" " if number and not glue else glue, target)
+        end = span.end
+    return "".join(parts) + text[end:]

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.translation import prompts
+from bot.translation.termbase import Term, Termbase
 
-TASKS = ("translate_paper", "introduce_week")
+TASKS = ("translate_paper", "introduce_week", "judge_paper", "repair_paper")
 SMALLEST_CACHED_PREFIX = 4096
 """Tokens; shorter system prompts are silently not cached by some models."""
 
@@ -64,10 +65,10 @@ def test_system_prompt_is_the_same_bytes_each_time_it_is_read(task: str) -> None
     assert again.version == first.version
 
 
-def test_both_tasks_share_the_system_prompt_and_nothing_of_the_data_is_in_it() -> None:
-    translate, introduce = (prompts.load(task) for task in TASKS)
-    assert translate.system == introduce.system
-    assert translate.version != introduce.version
+def test_all_tasks_share_the_system_prompt_and_nothing_of_the_data_is_in_it() -> None:
+    translate, *others = (prompts.load(task) for task in TASKS)
+    assert all(other.system == translate.system for other in others)
+    assert len({translate.version, *(other.version for other in others)}) == len(TASKS)
     message = translate.with_data({"title": "Quaquaversal Lanterns"})
     assert "Quaquaversal" in message
     assert not any("Quaquaversal" in block for block in translate.system)
@@ -104,15 +105,22 @@ def test_remarks_stand_before_the_data() -> None:
     assert message.index("a1") < message.index("<data>\n")
 
 
-def test_terms_are_listed_with_what_must_never_be_written() -> None:
-    terms = prompts.load("translate_paper").system[1]
-    rows = [line.split(" | ") for line in terms.splitlines()[4:]]
-    assert len(rows) > 20
-    assert all(len(row) == 4 and row[0] and row[1] for row in rows)
-    assert any(row[2] for row in rows)
+def test_only_terms_that_occur_are_sent_with_what_must_never_be_written() -> None:
+    termbase = Termbase(
+        [
+            Term("lantern", "등불", avoid=("랜턴등",), wrong=("전등불",), nonsense=("침대 등",), note="the lamp"),
+            Term("harbor", "항구"),
+        ]
+    )
+    assert prompts.terms_data(termbase, ["Two lanterns at sea"]) == {
+        "terms": [{"en": "lantern", "ko": "등불", "never": ["전등불", "침대 등", "랜턴등"], "note": "the lamp"}]
+    }
+    assert prompts.terms_data(termbase, ["Nothing of that"]) == {}
 
 
-@pytest.mark.parametrize("schema", [prompts.TRANSLATION_SCHEMA, prompts.INTRODUCTION_SCHEMA])
+@pytest.mark.parametrize(
+    "schema", [prompts.TRANSLATION_SCHEMA, prompts.INTRODUCTION_SCHEMA, prompts.JUDGE_SCHEMA, prompts.REPAIR_SCHEMA]
+)
 def test_every_object_of_an_answer_is_closed_and_all_its_keys_are_required(schema: dict[str, object]) -> None:
     objects: list[dict[str, object]] = []
 

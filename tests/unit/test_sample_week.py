@@ -1,6 +1,5 @@
 """The sample week: a valid list, recorded texts equal to it, good Korean, and every awkward thing really there."""
 
-import csv
 import datetime as dt
 import json
 import re
@@ -13,7 +12,10 @@ import bot.languages.ko
 import bot.sandbox
 from bot.sandbox.upstream import read_recorded, stand_in_papers
 from bot.sources import dair
+from bot.translation.checks.pairing import paired
+from bot.translation.checks.run import find_all
 from bot.translation.segments import split
+from bot.translation.termbase import shipped
 
 SAMPLE = Path(bot.sandbox.__file__).parent / "sample"
 LIST = (SAMPLE / "list.md").read_text(encoding="utf-8")
@@ -21,11 +23,7 @@ WEEK = read_recorded(SAMPLE / "week.jsonl")
 INTRODUCTION = json.loads((SAMPLE / "introduction.json").read_text(encoding="utf-8"))
 ROWS = [line for line in LIST.splitlines() if re.match(r"\| \d+\) ", line)]
 KOREAN = Path(bot.languages.ko.__file__).parent
-with (KOREAN / "terms.csv").open(encoding="utf-8", newline="") as file:
-    TERMS = list(csv.DictReader(file))
-PROMPT_FILES = {
-    name: (KOREAN / name).read_text(encoding="utf-8") for name in ("style_guide.md", "terms.csv", "examples.md")
-}
+PROMPT_FILES = {name: (KOREAN / name).read_text(encoding="utf-8") for name in ("style_guide.md", "examples.md")}
 HANGUL = re.compile(r"[가-힣]")
 MONDAY = dt.datetime(2026, 11, 9, tzinfo=dt.UTC)
 TWEET_EPOCH_MS = 1288834974657
@@ -274,31 +272,15 @@ def test_the_production_splitter_finds_one_korean_sentence_for_each_english_one(
 
 
 @everyone
-def test_the_korean_keeps_to_the_term_table(paper: dict[str, Any]) -> None:
-    for part in ("title", "intro", "abstract"):
-        if paper[part]:
-            for term in TERMS:
-                if re.search(rf"(?<!\w){re.escape(term['source'])}s?(?!\w)", paper[part]["en"], re.IGNORECASE):
-                    assert not [word for word in term["forbidden"].split("|") if word and word in paper[part]["ko"]]
+def test_the_checks_find_nothing_in_the_korean(paper: dict[str, Any]) -> None:
+    texts = [
+        paired(part, paper[part]["en"], paper[part]["ko"]) for part in ("title", "intro", "abstract") if paper[part]
+    ]
+    found = find_all(texts, shipped())
+    assert [finding.message for in_text in found for finding in in_text] == []
 
 
-def test_the_term_table_has_at_least_150_terms_each_once() -> None:
-    assert list(TERMS[0]) == ["source", "target", "forbidden", "note"]
-    assert len({term["source"].casefold() for term in TERMS}) == len(TERMS) >= 150
-
-
-def test_no_term_forbids_a_part_of_what_it_asks_for() -> None:
-    targets = {term["target"] for term in TERMS}
-    for term in TERMS:
-        assert None not in term.values(), term
-        forbidden = [word for word in term["forbidden"].split("|") if word]
-        assert not [word for word in forbidden if word in term["target"] or word in targets], term
-        assert term["target"] or term["note"] == "keep", term
-
-
-def test_examples_obey_the_term_table() -> None:
-    translated = " ".join(re.findall(r"-> `([^`]*)`", PROMPT_FILES["examples.md"]))
-    assert not [word for term in TERMS for word in term["forbidden"].split("|") if word and word in translated]
+def test_examples_obey_the_style_guide() -> None:
     sentences = re.findall(r"^(?:[ad]\d: .*)?-> `([^`]*)`$", PROMPT_FILES["examples.md"], re.MULTILINE)
     assert sentences
     assert all(re.search(r"니다(?:\([^)]*\))?\.$", sentence) for sentence in sentences)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import bot.sandbox
 from bot.sandbox.label_introduction import introduction_of_labels
-from bot.sandbox.model import UNKNOWN_TASK, UNTRANSLATED, FaultKind, ModelStandIn
+from bot.sandbox.model import REDRAFTED, UNKNOWN_TASK, UNTRANSLATED, FaultKind, ModelStandIn
 from bot.sandbox.recorded import Translations
 from bot.sandbox.server import serve
 from bot.sandbox.upstream import read_recorded
@@ -245,6 +245,16 @@ def test_request_without_a_known_task_gets_a_sentence(api: ModelStandIn, http: h
     for text in ("Hello", user_text({"task": "sing"}), "<data>\n{broken\n</data>"):
         whole = http.post("/v1/messages", json=body(messages=[{"role": "user", "content": text}])).json()
         assert whole["content"][-1]["text"] == UNKNOWN_TASK
+
+
+def test_redraft_can_be_told_from_the_first_draft(api: ModelStandIn, claude: Claude) -> None:
+    api.translations = Translations(
+        [{"title": None, "intro": None, "abstract": {"en": "It sorts.", "ko": "정렬합니다."}}]
+    )
+    asked = {"task": "translate_paper", "title": None, "segments": [{"id": "a1", "text": "It sorts."}]}
+    api.marks_redrafts = True
+    assert ask(claude, asked)["segments"][0]["ko"] == "정렬합니다."
+    assert ask(claude, {**asked, "attempt": 1})["segments"][0]["ko"] == f"정렬합니다. {REDRAFTED}"
 
 
 def test_passages_of_one_paper_are_looked_up_apart(api: ModelStandIn, claude: Claude) -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.translation.segments import Span, rebuild, split
+from bot.translation.segments import Span, split
 from tests.shared import shared_path
+from tests.unit.article import rebuild
 
 # `|` stands where the next segment begins; it is no part of the text. All invented.
 HARD_CASES = (
@@ -182,22 +183,6 @@ def test_blank_text_has_no_segment(text: str) -> None:
 def test_long_sentence_without_a_stop_is_one_segment() -> None:
     text = "we go on; " * 5_000 + "and end"
     assert split(text) == (Span(0, len(text)),)
-
-
-def test_targets_take_the_place_of_their_segments_and_the_glue_stays() -> None:
-    text = " Key points:\n- It is fast. It is small.\n"
-    targets = ["요점:", "빠르다.", "작다."]
-    assert rebuild(text, split(text), targets) == " 요점:\n- 빠르다. 작다.\n"
-
-
-def test_segments_without_glue_get_a_blank_between() -> None:
-    text = "It is concise.If not, we stop."
-    assert rebuild(text, split(text), ["간결하다.", "아니면 멈춘다."]) == "간결하다. 아니면 멈춘다."
-
-
-def test_a_missing_target_is_refused() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        rebuild("One. Two.", split("One. Two."), ["하나."])
 
 
 @given(TEXTS)

@@ -1,6 +1,7 @@
 """Korean words that readers and moderators meet. Labels in posts are interface constants: keep every letter."""
 
 import datetime as dt
+import re
 
 # Weekly post
 DESCRIPTION = "논문 소개"
@@ -27,16 +28,32 @@ NOTE_LIKE = (
     "다음 글을 준비하는 데 큰 힘이 됩니다! :hugs:"
 )
 
+# Other forms of post, and how published posts tell what is frame and not text
+INTRODUCTION_HEADING = "소개"
+TALK_SUMMARY = "주요 내용"
+TALK_DETAILS = "세미나 세부 내용"
+TALK_CONCLUSION = "**결론적으로"
+STATUS_MARKS = (":hourglass:", ":warning:")
+NOTICES = (
+    re.compile(r"^\W*(?:이|본|위|아래|해당)\s?(?:글|내용|게시물|포스트)[은는이].{0,60}(?:GPT|AI|모델|기계|번역)"),
+    re.compile(r"초안 작성:|댓글로|파이토치 한국 사용자 모임|좋아요.{0,12}(?:눌러|부탁)"),
+    re.compile(r":(?:gift|love_letter|bowing_man|hugs):|^\W*PyTorchKR\b"),
+)
+"""The notes that stand around the text of a weekly post, in the wordings of its years."""
+
 # What moderators see in a draft where the machine could not do its work
 INTRODUCTION_WAITS = ":hourglass: 이번 주 소개는 아직 쓰이지 않았습니다."
 INTRODUCTION_FAILED = ":warning: 이번 주 소개를 쓰지 못했습니다. 이유: {reason}"
 PAPER_WAITS = ":hourglass: 이 논문은 아직 번역되지 않았습니다."
 PAPER_FAILED = ":warning: 이 논문은 번역하지 못했습니다. 이유: {reason}"
 
+PART_IS_EMPTY = "이 자리에 있던 논문은 이번 글에서 빠졌습니다."
+
 REFUSED = "모델이 번역을 거절했습니다."
 CUT = "모델의 답이 길이 제한에서 끊겼습니다."
 UNUSABLE = "모델의 답이 두 번 모두 형식에 맞지 않았습니다."
 REQUEST_REFUSED = "모델 API가 요청을 받아들이지 않았습니다."
+JUDGE_FAILED = "두 번째 모델이 이 논문을 검토하지 못했습니다. 기계적인 검사만 거쳤습니다."
 ODD_ANSWER = "모델의 답이 알 수 없는 이유로 멈췄습니다."
 
 

@@ -46,7 +46,7 @@ class Category(StrEnum):
 class Unit:
     """One English sentence and where its Korean stands in the text: `target[start:end]`.
 
-    `source` is empty for Korean that no English sentence could be found for.
+    `source` is empty for Korean that no English sentence could be found for; `start == end` for English without Korean.
     """
 
     source: str

@@ -1,0 +1,71 @@
+"""`paperbot findings`: what checks and judge found, and telling them that it is none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+
+import click
+
+from bot.cli.output import say
+
+
+@click.group()
+def findings() -> None:
+    """What checks and judge found in drafts."""
+
+
+@findings.command("list")
+@click.option(
+    "--period", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", required=True, help="A day of the week."
+)
+def list_(period: dt.datetime) -> None:
+    """Print the open findings of a weekly edition, the most serious first."""
+    from bot.editions import report
+    from bot.jobs.weekly import find_edition, refuse_unknown
+    from bot.settings import load
+    from bot.store.engine import opened
+    from bot.store.tables import Edition
+
+    with opened(load(), say=say, must_exist=True) as sessions, sessions() as session:
+        edition = session.get_one(Edition, refuse_unknown(find_edition(sessions, period.date())))
+        found = report.findings_of(session, edition)
+        for one in found:
+            click.echo(
+                f"{one.finding.id}\t{one.finding.severity}\tpaper {one.rank}\t{one.passage}\t{one.finding.message}"
+            )
+            click.echo(f"\t{one.target[one.finding.start : one.finding.end]}  <-  {one.source}")
+    say(f"{len(found)} open findings. `paperbot findings dismiss NUMBER` for one that is none.")
+
+
+@findings.command()
+@click.argument("numbers", nargs=-1, type=int, required=True)
+def dismiss(numbers: tuple[int, ...]) -> None:
+    """Say that findings are none: they stay away for these sentences, and are counted."""
+    from bot import clock
+    from bot.errors import RejectedError
+    from bot.settings import load
+    from bot.store.engine import opened
+    from bot.translation.findings import dismiss as dismiss_finding
+
+    with opened(load(), say=say, must_exist=True) as sessions, sessions.begin() as session:
+        for number in numbers:
+            finding = dismiss_finding(session, number, by=getpass.getuser(), now=clock.now())
+            if finding is None:
+                raise RejectedError(f"There is no finding {number}; nothing was dismissed.")
+            click.echo(f"{number} dismissed: {finding.message}")
+
+
+@findings.command()
+def stats() -> None:
+    """Print how many findings each check has made, and how many of them people dismissed."""
+    from bot.settings import load
+    from bot.store.engine import opened
+    from bot.translation.findings import dismissed_by_check
+
+    with opened(load(), say=say, must_exist=True) as sessions, sessions() as session:
+        counted = dismissed_by_check(session)
+    for check, (count, dismissed) in counted.items():
+        click.echo(f"{check}\t{count}\t{dismissed} dismissed")
+    if not counted:
+        say("No findings so far.")

@@ -1,0 +1,164 @@
+"""Names and acronyms: kept as they are, not spelled in Hangul, not changed in letters or case."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from rapidfuzz import fuzz
+
+from bot.languages.ko import findings
+from bot.languages.ko.renderings import noun_ends
+from bot.languages.ko.transliteration import likeness, may_begin_alike
+from bot.translation.checks import latin
+from bot.translation.checks.base import Background, Category, Finding, Severity, Text
+from bot.translation.checks.suggestions import replacing
+from bot.translation.termbase import Role, Termbase
+
+_ALIKE = 0.85
+_LONGEST = 4
+"""Words of Hangul that one Latin name may become."""
+_SHORT_NAME = 5
+"""Letters up to which a name is looked for in its own sentence only: short ones sound like many words."""
+_TYPO_PCT = 82
+_HANGUL_WORD = re.compile(r"[가-힣0-9A-Za-z]+")
+_HANGUL = re.compile("[가-힣]")
+_PHRASE = re.compile(
+    r"\b[A-Z][a-z]+(?:(?:-|\s)(?:of|in|and|the|a|for|with|to|on|One|[A-Z][a-z]+|\d+))*(?:-|\s)(?:[A-Z][a-z]+|\d+)\b"
+)
+_JOINT = re.compile(r"[- ](?:of|in|and|the|a|for|with|to|on)[- ]")
+_INSIDE = re.compile(r"[a-z]\s$")
+_LATIN_BEFORE = re.compile(r"[A-Za-z][^가-힣]{0,2}$")
+_LATIN_AFTER = re.compile(r"[^가-힣]{0,2}[A-Za-z]")
+_SPELLED_IN_HANGUL = {"오브": "of", "앤드": "and", "위드": "with", "프롬": "from"}
+
+
+def check(text: Text, background: Background) -> Iterator[Finding]:
+    """Names in Hangul, half translated or misspelt."""
+    english = [one.source for one in background.paper or (text,)]
+    known = latin.names(english) | _kept_somewhere(english, [one.target for one in background.paper or (text,)])
+    spellings = {latin.plain(word.text): word.text for source in english for word in latin.words(source)}
+    for unit in text.units:
+        if not unit.source or unit.start == unit.end:
+            continue
+        korean = text.target_of(unit)
+        found = [
+            *_half_translated(unit.source, korean),
+            *_in_hangul(_wanted(unit.source, korean, known, text.field), unit.source, korean, background.termbase),
+        ]
+        for start, end, name in _apart(found):
+            yield _hangul_finding(text.target, unit.start + start, unit.start + end, name)
+        for word in latin.words(korean):
+            right = _misspelt(word.text, spellings)
+            if right:
+                start, end = unit.start + word.start, unit.start + word.end
+                message = findings.misspelt_name(right, word.text)
+                yield Finding(start, end, "names", Category.NAME, Severity.MINOR, message, right)
+
+
+def _kept_somewhere(english: Iterable[str], korean: Iterable[str]) -> frozenset[str]:
+    """Capitalized words inside English sentences that some Korean keeps by themselves: names there, so everywhere."""
+    inside = {word.text for text in english for word in latin.words(text) if _INSIDE.search(text[: word.start])}
+    kept = {word.text for text in korean for word in latin.words(text) if not _in_a_run(text, word)}
+    names = (word for word in kept & inside if word[0].isupper() and word[1:].islower())
+    return frozenset(name for name in names if len(name) > _SHORT_NAME)
+
+
+def _in_a_run(text: str, word: latin.Word) -> bool:
+    """Whether more Latin stands beside it, as in a title that is quoted."""
+    return bool(_LATIN_BEFORE.search(text[: word.start]) or _LATIN_AFTER.match(text, word.end))
+
+
+def _wanted(source: str, korean: str, known: frozenset[str], field: str) -> list[str]:
+    """The names that the Korean shows in Latin letters less often than the English does, or that only it could have."""
+    shown = Counter(latin.plain(word.text) for word in latin.words(korean))
+    flat = latin.plain("-".join(word.text for word in latin.words(korean)))
+    there = Counter(latin.plain(word.text) for word in latin.words(source))
+    wanted: list[str] = []
+    for name in sorted(known):
+        plain = latin.plain(name)
+        missing = shown[plain] < there[plain] if there[plain] else len(plain) > _SHORT_NAME
+        if missing and (shown[plain] or plain not in flat):
+            wanted.append(name)
+    if field != "title":
+        wanted += [phrase for phrase in _PHRASE.findall(source) if _JOINT.search(phrase) and phrase not in korean]
+    return wanted
+
+
+def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termbase) -> Iterator[tuple[int, int, str]]:
+    if not wanted:
+        return
+    others = [word.text for word in latin.words(source) if word.text.islower()]
+    right = [
+        found
+        for found in termbase.renderings(korean)
+        if found.role in (Role.TARGET, Role.ACCEPTED) and found.whole and found.term.target != found.term.source
+    ]
+    scored: list[tuple[float, int, int, str]] = []
+    for start, end in _runs(korean):
+        hangul = korean[start:end]
+        alike = [(likeness(name, hangul), name) for name in wanted if may_begin_alike(name, hangul[0])]
+        score, name = max(alike, default=(0.0, ""))
+        if score < _ALIKE or any(found.start <= start and end <= found.end for found in right):
+            continue
+        if all(likeness(other, hangul) < score for other in others):
+            scored.append((score, start, end, name))
+    for _, start, end, name in sorted(scored, key=lambda one: (-one[0], one[1], one[2])):
+        yield start, end, name
+
+
+def _runs(korean: str) -> Iterator[tuple[int, int]]:
+    """Runs of one to four words that hold Hangul, the last without its particle, two syllables at least."""
+    spans = [match.span() for match in _HANGUL_WORD.finditer(korean)]
+    for first, (start, _) in enumerate(spans):
+        for last in range(first, min(first + _LONGEST, len(spans))):
+            if last > first and korean[spans[last - 1][1] : spans[last][0]] not in (" ", "-"):
+                break
+            for end in noun_ends(korean, *spans[last]):
+                if end - start > 1 and _HANGUL.search(korean, start, end):
+                    yield start, end
+
+
+def _half_translated(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
+    """`트리 오브 생각`: a small English word spelled in Hangul between the words of a name."""
+    words = list(re.finditer(r"[^\s,.;:!?()]+", korean))
+    for before, joint, after in zip(words, words[1:], words[2:], strict=False):
+        small = _SPELLED_IN_HANGUL.get(joint.group())
+        if small is None:
+            continue
+        names = re.findall(rf"(?i)[^\W_]+(?:-| ){small}(?:-| )[^\W_]+", source)
+        if names:
+            name = max(names, key=lambda name: likeness(re.split("[- ]", name)[0], before.group()))
+            yield before.start(), noun_ends(korean, *after.span())[0], name
+
+
+def _apart(found: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Of finds that overlap, the first."""
+    kept: list[tuple[int, int, str]] = []
+    for one in found:
+        if not any(one[0] < other[1] and other[0] < one[1] for other in kept):
+            kept.append(one)
+    return sorted(kept)
+
+
+def _hangul_finding(target: str, start: int, end: int, name: str) -> Finding:
+    message = findings.translated_name(name, target[start:end])
+    end, suggestion = replacing(target, end, name)
+    return Finding(start, end, "names", Category.NAME, Severity.MINOR, message, suggestion)
+
+
+def _misspelt(word: str, spellings: dict[str, str]) -> str | None:
+    """How the English spells a name that the Korean spells otherwise, if it is one and close enough."""
+    known = spellings.get(latin.plain(word))
+    if known is not None:
+        changed = latin.is_coined(known) and known.lower() == word.lower() and known != word
+        return known if changed else None
+    if len(word) < 4:
+        return None
+    close = [(fuzz.ratio(word.lower(), other.lower()), other) for other in spellings.values() if latin.is_coined(other)]
+    score, other = max(close, default=(0, ""))
+    return other if score >= _TYPO_PCT and not _other_version(word, other) else None
+
+
+def _other_version(word: str, other: str) -> bool:
+    """`GPT-4` and `GPT-3` differ in their digits: that is another thing, which the numbers tell."""
+    return re.sub(r"\d", "", word).lower() == re.sub(r"\d", "", other).lower()
