@@ -210,6 +210,12 @@ class Revision(Base):
     __tablename__ = "revisions"
     __table_args__ = (
         Index("uq_revisions_current", "segment_id", unique=True, postgresql_where=text("current")),
+        Index(
+            "ix_revisions_words",
+            text("to_tsvector('simple', text)"),
+            postgresql_using="gin",
+            postgresql_where=text("current"),
+        ),
         CheckConstraint("author_kind in ('model', 'memory', 'moderator', 'reader')", name="author_kind"),
     )
 
@@ -438,12 +444,132 @@ class Notice(Base):
     """Made of domain facts, e.g. `report-weekly-2026-11-09-1`; it is also the token at the end of the post."""
     kind: Mapped[str]
     raw: Mapped[str]
+    is_whisper: Mapped[bool] = mapped_column(server_default=text("true"))
+    """For staff only; otherwise everybody reads it."""
     reply_to: Mapped[int | None]
     """Post number it answers."""
     discourse_id: Mapped[int | None] = mapped_column(unique=True)
     """NULL while it is only intended."""
     created_at: Mapped[dt.datetime] = _created_at()
     sent_at: Mapped[dt.datetime | None]
+
+
+class Comment(Base):
+    """A reader's post under an article, as it was last read."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
+    discourse_id: Mapped[int] = mapped_column(unique=True)
+    post_number: Mapped[int]
+    author: Mapped[str] = mapped_column(index=True)
+    raw: Mapped[str]
+    raw_hash: Mapped[str]
+    """Of the text that was last searched for corrections."""
+    kinds: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """What it says: `correction`, `report`, `term`, `question`, `thanks`, `other`, `unclear`."""
+    is_gone: Mapped[bool] = mapped_column(server_default=false())
+    """Deleted or hidden on the forum."""
+    signed_at: Mapped[dt.datetime | None]
+    """When its author got a sign that it was seen."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+
+class Correction(Base):
+    """A proposed change of one segment that readers asked for, and what became of it."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        Index(
+            "uq_corrections_open",
+            "segment_id",
+            text("md5(text)"),
+            unique=True,
+            postgresql_where=text("state in ('detected', 'proposed', 'accepted')"),
+        ),
+        Index("ix_corrections_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id"), index=True)
+    state: Mapped[str]
+    kind: Mapped[str]
+    method: Mapped[str]
+    """How it was found: a rule's name, or `model`."""
+    old: Mapped[str]
+    """The words on the page that are to go, as plain text."""
+    new: Mapped[str | None]
+    """What is to stand there; NULL while nobody has a wording."""
+    text: Mapped[str | None]
+    """The segment's whole Korean with the change; NULL while nobody has a wording."""
+    is_markdown: Mapped[bool] = mapped_column(server_default=false())
+    is_model_wording: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the wording is a model's, for a report without one."""
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    """What the reader said to it."""
+    base_revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    """The whisper it was proposed in."""
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[dt.datetime | None]
+    decision_note: Mapped[str | None]
+    """What the decider said to it, for the reader."""
+    revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    """The segment's text that it became."""
+    applied_at: Mapped[dt.datetime | None]
+    """When the page showed it."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    reports: Mapped[list["CorrectionReport"]] = relationship(order_by="CorrectionReport.comment_id")
+
+
+class CorrectionReport(Base):
+    """A comment that asks for a correction; everybody who asks for the same is credited."""
+
+    __tablename__ = "correction_reports"
+
+    correction_id: Mapped[int] = mapped_column(ForeignKey("corrections.id"), primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"), primary_key=True, index=True)
+
+    comment: Mapped[Comment] = relationship(lazy="joined", innerjoin=True)
+
+
+class Ripple(Base):
+    """Another segment with the mistake that a correction mended, and what became of it."""
+
+    __tablename__ = "ripples"
+    __table_args__ = (UniqueConstraint("correction_id", "segment_id"), Index("ix_ripples_state", "state"))
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    correction_id: Mapped[int] = mapped_column(ForeignKey("corrections.id"))
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id"), index=True)
+    base_revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
+    text: Mapped[str]
+    state: Mapped[str]
+    """`offered`, `accepted`, `rejected`, `applied`, or `stale`: the text is another one by now."""
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    decided_by: Mapped[str | None]
+    applied_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = _created_at()
+
+
+class Decision(Base):
+    """A staff member's post that was read as a decision on corrections; each is carried out once."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (UniqueConstraint("discourse_id", "raw_hash"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), index=True)
+    discourse_id: Mapped[int]
+    raw_hash: Mapped[str]
+    author: Mapped[str]
+    action: Mapped[str]
+    """`accept`, `reject`, or `reword`."""
+    outcome: Mapped[str | None]
+    created_at: Mapped[dt.datetime] = _created_at()
 
 
 class Instruction(Base):
