@@ -1,15 +1,15 @@
 """Digests: subscribers, what is sent to them, what comes back.
 
-Revision: 0005
-Revises: 0003
+Revision: 0006
+Revises: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
