@@ -27,7 +27,8 @@ def test_nothing_is_wanted_and_nothing_is_wrong() -> None:
 
 
 def test_half_of_the_settings_are_named(desk: Desk) -> None:
-    [finding] = mail_checkup.mail(desk.settings.model_copy(update={"digest_contact": None, "public_url": None}))
+    half = desk.settings.model_copy(update={"digest_contact": None, "public_url": None})
+    [finding] = [one for one in mail_checkup.mail(half) if one.check == "digest"]
     assert finding.ok is False
     assert "DIGEST_CONTACT, PUBLIC_URL" in finding.message
 
