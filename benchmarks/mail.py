@@ -156,6 +156,7 @@ def _prepare(sessions: object, readers: int, sample: Path | None = None) -> int:
             digest_id=digest.id,
             language="ko",
             start=NOW,
+            mailed_until=NOW,
             seen=[],
             paper_ids=[1],
             boundary=made.boundary,

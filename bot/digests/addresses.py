@@ -53,7 +53,7 @@ def parse(text: str) -> Address:
     given = f"{local}@{ascii_domain}"
     if len(given.encode()) > LONGEST:
         raise NoAddressError("The address is too long.")
-    return Address(given, unicodedata.normalize("NFC", local.casefold()) + "@" + ascii_domain)
+    return Address(given, unicodedata.normalize("NFC", local.lower()) + "@" + ascii_domain)
 
 
 def _is_local_part(local: str) -> bool:

@@ -12,6 +12,8 @@ from markdown_it import MarkdownIt
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from bot.corrections import credit
+from bot.corrections.credit import Erratum
 from bot.forum.submit import topic_url
 from bot.store.tables import Edition, EditionItem, Passage, Segment, Topic, Transition
 from bot.translation import passages
@@ -21,6 +23,9 @@ BEST = 5
 """So many editions are shown whole, the others by title."""
 LONGEST_TEXT = 2_000
 """Characters of one summary or paragraph; no text from outside alone makes a mail too large."""
+MOST_ERRATA = 10
+LONGEST_ERRATUM = 300
+"""Characters of a corrected sentence."""
 
 _markdown = MarkdownIt("commonmark", {"html": False})
 # What no reader should meet: control characters, and those that reorder or hide a text.
@@ -33,18 +38,6 @@ class Received:
 
     likes: int = 0
     replies: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Erratum:
-    """A correction that readers are told of; all plain text."""
-
-    at: dt.datetime
-    title: str
-    old: str
-    new: str
-    thanks_to: str | None
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +73,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one group of readers gets, best first."""
+    """What one group of readers gets, best first.
+
+    Attributes:
+        errata: corrections since their last digest, the newest of them, in order; `more_errata` are not told.
+    """
 
     best: tuple[Section, ...]
     others: tuple[Section, ...]
     errata: tuple[Erratum, ...]
+    more_errata: int = 0
 
     @property
     def paper_ids(self) -> list[int]:
@@ -137,9 +135,14 @@ def for_readers(
     *,
     start: dt.datetime,
     slot: dt.datetime,
+    mailed_until: dt.datetime,
     seen: frozenset[int],
 ) -> Content:
-    """What is new to readers covered until `start` who had the papers `seen` before: no paper twice, best first."""
+    """What is new to readers covered until `start` who had the papers `seen` before: no paper twice, best first.
+
+    Args:
+        mailed_until: since when corrections are new to them.
+    """
     told = set(seen)
     found = []
     ordered = sorted(sections, key=lambda s: (-(s.likes + s.replies), s.published_at, s.url))
@@ -150,21 +153,46 @@ def for_readers(
         told |= {item.paper_id for item in items}
         if items:
             found.append(replace(section, items=items))
-    return Content(
-        tuple(found[:BEST]),
-        tuple(found[BEST:]),
-        tuple(sorted((e for e in errata if start <= e.at < slot), key=lambda e: e.at)),
-    )
+    new = sorted((e for e in errata if mailed_until <= e.applied_at < slot), key=lambda e: e.applied_at)
+    told_of = new[-MOST_ERRATA:]
+    return Content(tuple(found[:BEST]), tuple(found[BEST:]), tuple(told_of), len(new) - len(told_of))
 
 
-def without_last(content: Content) -> Content | None:
-    """The same with one paper less in full, the last of the last edition that has two; None if there is none."""
-    for number in range(len(content.best) - 1, -1, -1):
+def shortened(content: Content) -> Content | None:
+    """The same with a little less: the last paper of the last edition that has two; where there is none, the last
+    introduction, and then the last edition but for its title. None if nothing is left to leave out."""
+    numbers = range(len(content.best) - 1, -1, -1)
+    for number in numbers:
         section = content.best[number]
         if len(section.items) > 1:
-            shorter = replace(section, items=section.items[:-1], left_out=section.left_out + 1)
-            return replace(content, best=(*content.best[:number], shorter, *content.best[number + 1 :]))
+            return _with(content, number, replace(section, items=section.items[:-1], left_out=section.left_out + 1))
+    for number in numbers:
+        if content.best[number].introduction:
+            return _with(content, number, replace(content.best[number], introduction=()))
+    if len(content.best) > 1:
+        return replace(content, best=content.best[:-1], others=(content.best[-1], *content.others))
     return None
+
+
+def _with(content: Content, number: int, section: Section) -> Content:
+    return replace(content, best=(*content.best[:number], section, *content.best[number + 1 :]))
+
+
+def errata(session: Session, start: dt.datetime, slot: dt.datetime, *, forum_url: str) -> list[Erratum]:
+    """The corrections that pages of listed topics show since `start`, all as plain text, in order."""
+    listed = set(session.scalars(select(Topic.id).where(Topic.is_listed, Topic.discourse_id.is_not(None))))
+    return [
+        replace(
+            one,
+            topic_title=plain(one.topic_title),
+            old=_cut(plain(one.old), LONGEST_ERRATUM),
+            new=_cut(plain(one.new), LONGEST_ERRATUM),
+            source=_cut(cleaned(one.source), LONGEST_ERRATUM),
+            reporters=tuple(cleaned(name) for name in one.reporters),
+        )
+        for one in credit.errata(session, start, slot, forum_url=forum_url.rstrip("/"))
+        if one.topic_id in listed
+    ]
 
 
 def plain(text: str) -> str:
@@ -240,5 +268,5 @@ def _joined(segments: Iterable[Segment], shown: Mapping[int, str]) -> str:
     return _cut(" ".join(text for segment in segments if (text := plain(shown.get(segment.id, "")))))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1].rstrip() + "…"
+def _cut(text: str, longest: int = LONGEST_TEXT) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

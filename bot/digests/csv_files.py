@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.digests import addresses, subscribers
@@ -43,7 +43,7 @@ def read(session: Session, signer: Signer, lines: Iterable[str], *, reason: str,
     done = Imported()
     for row in rows:
         try:
-            address = addresses.parse((row["address"] or "").removeprefix("'"))
+            address = addresses.parse(_cell(row["address"] or ""))
             choice = subscribers.checked_choice(
                 row.get("cadence") or "weekly", row.get("language") or "ko", row.get("zone") or "Asia/Seoul"
             )
@@ -52,9 +52,7 @@ def read(session: Session, signer: Signer, lines: Iterable[str], *, reason: str,
             continue
         if (row.get("state") or "active") != "active":
             done.refused.append((rows.line_num, "only active readers are taken"))
-        elif session.scalar(
-            select(exists().where(Subscriber.address_key.startswith(subscribers.erased_key(signer, address.key))))
-        ):
+        elif subscribers.was_erased(session, signer, address):
             done.erased += 1
         elif subscribers.join(session, address, choice, source="import", reason=reason, now=now) is None:
             done.known += 1
@@ -70,6 +68,11 @@ def write(session: Session) -> Iterator[str]:
     for row in session.scalars(statement.execution_options(yield_per=1_000)):
         confirmed = row.confirmed_at.isoformat() if row.confirmed_at else ""
         yield _line([row.address or "", row.cadence, row.language, row.zone, row.state, row.source, confirmed])
+
+
+def _cell(text: str) -> str:
+    """What `_line` wrote."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _line(cells: Iterable[str]) -> str:

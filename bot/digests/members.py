@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.digests import addresses, states, subscribers
 from bot.digests.addresses import Address, NoAddressError
+from bot.digests.links import Signer
 from bot.digests.states import Choice
 from bot.digests.subscribers import Language
 from bot.errors import RejectedError
+from bot.forum import admin
 from bot.forum.discourse import Discourse
 from bot.forum.errors import NotFoundError
 from bot.store import pacing
@@ -57,8 +59,22 @@ class Swept:
     write_back: list[int]
 
 
-def sweep_page(sessions: Sessions, forum: Discourse, page: int, *, now: dt.datetime) -> Swept | None:
-    """Bring the members of one page (from 1) in step; None behind the last page.
+def require_silent(forum: Discourse) -> None:
+    """Members are written to only where the forum does not, or they would get two digests without asking for two.
+
+    Raises:
+        TransientError: the forum is busy or away.
+        RejectedError: the forum sends digests itself.
+    """
+    if admin.client_settings(forum).get("disable_digest_emails") == "false":
+        raise RejectedError(
+            "The forum mails digests itself, and members would get two: switch on disable_digest_emails "
+            "(Admin → Settings), or empty MEMBERS_API_KEY."
+        )
+
+
+def sweep_page(sessions: Sessions, forum: Discourse, page: int, *, signer: Signer, now: dt.datetime) -> Swept | None:
+    """Bring the members of one page (from 1) in step; None behind the last page. Who was erased stays so.
 
     Raises:
         TransientError: the forum is busy or away; the page is read again from the start, which changes nothing twice.
@@ -78,7 +94,8 @@ def sweep_page(sessions: Sessions, forum: Discourse, page: int, *, now: dt.datet
             continue
         done.seen += 1
         with sessions.begin() as session:
-            _bring_in_step(session, member, done, now)
+            if not subscribers.was_erased(session, signer, member.address):
+                _bring_in_step(session, member, done, now)
     return done
 
 
@@ -132,6 +149,8 @@ def _bring_in_step(session: Session, member: Member, done: Swept, now: dt.dateti
                 done.joined += 1
         return
     known.forum_username = member.username
+    if known.source == "member" and known.address_key != member.address.key:
+        _move_to(session, known, member.address)
     if known.forum_user_id is None:
         # Known from the form: what they chose there stays, and from now on changes are followed.
         known.forum_user_id, known.forum_base = member.id, member.wants
@@ -144,6 +163,14 @@ def _bring_in_step(session: Session, member: Member, done: Swept, now: dt.dateti
         done.write_back.append(known.id)
     else:
         known.forum_base = theirs
+
+
+def _move_to(session: Session, known: Subscriber, address: Address) -> None:
+    """Follow a member to another address, unless that is a reader of its own; links in mails to the old one end."""
+    if known.address is None or session.scalar(select(exists().where(Subscriber.address_key == address.key))):
+        return
+    known.address, known.address_key = address.given, address.key
+    known.token_version += 1
 
 
 def _known(session: Session, member: Member) -> Subscriber | None:

@@ -4,7 +4,7 @@ Once planned, a digest's texts, date and recipients do not change: what is sent 
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bot.corrections.credit import Erratum
 from bot.digests import compose
-from bot.digests.compose import Content, Erratum, Received
+from bot.digests.compose import Content, Received
 from bot.digests.links import Links
 from bot.digests.periods import Period, Rules, due_periods
 from bot.digests.render import Frame, Rendered, render
@@ -116,7 +117,7 @@ def preview(
     )
     start = max(last or now - longest, now - LONGEST_COVERAGE)
     sections = compose.load(session, start, now, forum_url=str(settings.forum_url or ""), received=received)
-    content = compose.for_readers(sections, errata, start=start, slot=now, seen=frozenset())
+    content = compose.for_readers(sections, errata, start=start, slot=now, mailed_until=start, seen=frozenset())
     if content.is_empty:
         return None
     day = now.astimezone(ZoneInfo(settings.time_zone)).date()
@@ -170,9 +171,16 @@ def freeze(
     candidates = sorted({item.paper_id for section in sections for item in section.items})
     groups = _groups(session, digest, candidates)
     # The archive shows what a reader of the digest before got, whether there is one or not.
-    for language, start, seen in {("ko", digest.window_start, ()), *groups}:
-        content = compose.for_readers(sections, errata, start=start, slot=digest.slot_at, seen=frozenset(seen))
-        _store(session, digest, language, start, seen, content, frame)
+    for group in {Group("ko", digest.window_start, digest.window_start, ()), *groups}:
+        content = compose.for_readers(
+            sections,
+            errata,
+            start=group.start,
+            slot=digest.slot_at,
+            mailed_until=group.mailed_until,
+            seen=frozenset(group.seen),
+        )
+        _store(session, digest, group, content, frame)
     session.flush()
     counts = _insert_deliveries(session, digest, candidates, now)
     digest.state = "sending" if counts.get("planned") else "empty"
@@ -182,23 +190,26 @@ def freeze(
     return Planned(digest.state, counts.get("planned", 0), counts.get("skipped", 0))
 
 
-def _store(
-    session: Session,
-    digest: Digest,
-    language: str,
-    start: dt.datetime,
-    seen: Iterable[int],
-    content: Content,
-    frame: Frame,
-) -> None:
-    rendered = render(content, language, frame)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Readers who get the same rendering; see `Rendering`."""
+
+    language: str
+    start: dt.datetime
+    mailed_until: dt.datetime
+    seen: tuple[int, ...]
+
+
+def _store(session: Session, digest: Digest, group: Group, content: Content, frame: Frame) -> None:
+    rendered = render(content, group.language, frame)
     told = [] if content.is_empty else rendered.content.paper_ids
     session.add(
         Rendering(
             digest_id=digest.id,
-            language=language,
-            start=start,
-            seen=list(seen),
+            language=group.language,
+            start=group.start,
+            mailed_until=group.mailed_until,
+            seen=list(group.seen),
             paper_ids=told,
             boundary=rendered.boundary,
             html="" if content.is_empty else rendered.html,
@@ -211,6 +222,7 @@ def _store(
 # The f-strings below hold constants of this module only.
 _READERS = f"""
     select s.id, s.language, greatest(coalesce(s.covered_until, :window_start), :oldest) as start,
+        greatest(coalesce(s.mailed_until, :window_start), :oldest) as mailed_until,
         case when cardinality(cast(:repeated as bigint[])) = 0 then '{{}}' else coalesce((
             select array_agg(distinct had.paper order by had.paper)
             from deliveries d
@@ -222,7 +234,7 @@ _READERS = f"""
     where s.state = 'active' and s.cadence = :cadence and s.zone = :zone
         and coalesce(s.covered_until, '-infinity') < :slot
 """  # noqa: S608
-_GROUPS = text(f"select distinct language, start, seen from ({_READERS}) as reader")  # noqa: S608
+_GROUPS = text(f"select distinct language, start, mailed_until, seen from ({_READERS}) as reader")  # noqa: S608
 _REPEATED = text(
     "select distinct paper from renderings cross join unnest(paper_ids) as told (paper)"
     " where digest_id <> :digest_id and paper = any(:candidates) order by paper"
@@ -236,7 +248,7 @@ _PLAN = text(
             case when cardinality(r.paper_ids) = 0 then 'empty' end, :now
         from ({_READERS}) as reader
         join renderings r on r.digest_id = :digest_id and r.language = reader.language and r.start = reader.start
-            and r.seen = reader.seen
+            and r.mailed_until = reader.mailed_until and r.seen = reader.seen
         order by reader.id
         on conflict (digest_id, subscriber_id) do nothing
         returning state
@@ -247,7 +259,7 @@ _PLAN = text(
 # A reader's first digest says where their coverage begins, whether it reaches them or not.
 _BEGIN_COVERAGE = text(
     """
-    update subscribers s set covered_until = :window_start
+    update subscribers s set covered_until = :window_start, mailed_until = :window_start
     from deliveries d where d.digest_id = :digest_id and s.id = d.subscriber_id and s.covered_until is null
     """
 )
@@ -273,11 +285,9 @@ def _arguments(session: Session, digest: Digest, candidates: Sequence[int]) -> d
     }
 
 
-def _groups(
-    session: Session, digest: Digest, candidates: Sequence[int]
-) -> list[tuple[str, dt.datetime, tuple[int, ...]]]:
+def _groups(session: Session, digest: Digest, candidates: Sequence[int]) -> list[Group]:
     rows = session.execute(_GROUPS, _arguments(session, digest, candidates))
-    return [(language, start, tuple(seen)) for language, start, seen in rows]
+    return [Group(language, start, mailed_until, tuple(seen)) for language, start, mailed_until, seen in rows]
 
 
 def _insert_deliveries(session: Session, digest: Digest, candidates: Sequence[int], now: dt.datetime) -> dict[str, int]:
@@ -291,14 +301,18 @@ def _insert_deliveries(session: Session, digest: Digest, candidates: Sequence[in
 
 _COVER = text(
     f"""
-    update subscribers s set covered_until = c.slot_at
+    update subscribers s set covered_until = greatest(s.covered_until, c.slot_at),
+        mailed_until = greatest(s.mailed_until, c.mailed_at)
     from (
-        select d.subscriber_id, max(g.slot_at) as slot_at
+        select d.subscriber_id, max(g.slot_at) as slot_at,
+            max(g.slot_at) filter (where d.state in {HAD_IT}) as mailed_at
         from digests g join deliveries d on d.digest_id = g.id
         where g.slot_at > :since and (d.state in {HAD_IT} or (d.state = 'skipped' and d.reason = 'empty'))
         group by d.subscriber_id
     ) as c
-    where s.id = c.subscriber_id and coalesce(s.covered_until, '-infinity') < c.slot_at
+    where s.id = c.subscriber_id and (
+        coalesce(s.covered_until, '-infinity') < c.slot_at or coalesce(s.mailed_until, '-infinity') < c.mailed_at
+    )
     """  # noqa: S608
 )
 

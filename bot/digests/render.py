@@ -10,7 +10,7 @@ from pathlib import Path
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from bot.digests.compose import Content, Section, without_last
+from bot.digests.compose import Content, Section, shortened
 from bot.languages.ko import digest as ko
 
 TEMPLATES = Path(ko.__file__).parent / "templates"
@@ -47,7 +47,7 @@ class Rendered:
 
 
 def render(content: Content, language: str, frame: Frame, *, boundary: str | None = None) -> Rendered:
-    """Both texts, under the size limits: papers are left out from the end, and counted.
+    """Both texts, under the size limits: papers are left out from the end and counted, then introductions.
 
     The boundary is random: nothing that was written outside can hold a mark.
     """
@@ -56,7 +56,7 @@ def render(content: Content, language: str, frame: Frame, *, boundary: str | Non
         rendered = _render(content, language, frame, boundary)
         size = len(rendered.html.encode())
         encoded = len(base64.b64encode(rendered.html.encode())) * 78 // 76
-        shorter = without_last(content) if size > LARGEST_HTML or encoded > LARGEST_ENCODED else None
+        shorter = shortened(content) if size > LARGEST_HTML or encoded > LARGEST_ENCODED else None
         if shorter is None:
             return rendered
         content = shorter
@@ -89,9 +89,11 @@ def _render(content: Content, language: str, frame: Frame, boundary: str) -> Ren
         "best": content.best,
         "others": content.others,
         "errata": content.errata,
+        "more_errata": content.more_errata,
         "marks": {name: mark(boundary, name) for name in MARKS},
         "shortened": ko.shortened,
         "liked": ko.liked,
+        "thanks": ko.thanks,
     }
     html = _inliner().inline(environment().get_template("digest.html").render(context))
     text = environment().get_template("digest.txt").render(context)

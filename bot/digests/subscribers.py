@@ -202,6 +202,12 @@ def erased_key(signer: Signer, address_key: str) -> str:
     return f"erased:{signer.hash_of('address', address_key)}"
 
 
+def was_erased(session: Session, signer: Signer, address: Address) -> bool:
+    """Whether somebody with this address had it erased: only the form takes it again."""
+    key = erased_key(signer, address.key)
+    return bool(session.scalar(select(exists().where(Subscriber.address_key.startswith(key)))))
+
+
 def lapse(session: Session, now: dt.datetime) -> int:
     """End what nobody confirmed for a week: a new row goes, another returns to what it was. How many."""
     old = (Subscriber.state == "pending") & (Subscriber.state_since < now - PENDING_FOR)

@@ -33,10 +33,12 @@ def preview(
     """HTML and text of the next mail, with links of nobody; None if nothing is new."""
     pages = links.links_of(settings)
     with sessions() as session:
-        topic_ids = compose.topics_of(session, now - plan.LONGEST_COVERAGE, now)
+        start = now - plan.LONGEST_COVERAGE
+        topic_ids = compose.topics_of(session, start, now)
+        errata = compose.errata(session, start, now, forum_url=str(settings.forum_url or ""))
     received = received_on_forum(settings, topic_ids, forum_of)
     with sessions() as session:
-        made = plan.preview(session, settings, pages, cadence, language, received=received, errata=(), now=now)
+        made = plan.preview(session, settings, pages, cadence, language, received=received, errata=errata, now=now)
     if made is None:
         return None
     texts = (archive.for_nobody(text, made.boundary, pages) for text in (made.html, made.plain))

@@ -89,11 +89,13 @@ def plan_digest(
     """Freeze a digest and have it sent; `defers`: by the queue."""
     with sessions() as session:
         digest = session.get_one(Digest, digest_id)
-        topic_ids = compose.topics_of(session, digest.slot_at - plan.LONGEST_COVERAGE, digest.slot_at)
+        start = digest.slot_at - plan.LONGEST_COVERAGE
+        topic_ids = compose.topics_of(session, start, digest.slot_at)
+        errata = compose.errata(session, start, digest.slot_at, forum_url=str(settings.forum_url or ""))
     received = received_on_forum(settings, topic_ids, forum_of)
     with sessions.begin() as session:
         done = plan.freeze(
-            session, digest_id, settings, links.links_of(settings), received=received, errata=(), now=now
+            session, digest_id, settings, links.links_of(settings), received=received, errata=errata, now=now
         )
         if done is None:
             return "planned before"
@@ -226,7 +228,9 @@ def handle_returned(sessions: Sessions, settings: Settings, inbox_id: int, *, no
 def sweep_members(sessions: Sessions, settings: Settings, page: int, *, now: dt.datetime) -> str:
     """Bring one page of members in step, and have the next one done."""
     with members_forum(settings) as forum:
-        done = members.sweep_page(sessions, forum, page, now=now)
+        if page == 1:
+            members.require_silent(forum)
+        done = members.sweep_page(sessions, forum, page, signer=links.signer_of(settings), now=now)
     if done is None:
         return "all pages seen"
     with sessions.begin() as session:

@@ -719,6 +719,8 @@ class Subscriber(Base):
     network_hash: Mapped[str | None]
     """Keyed hash of the network address it was confirmed from."""
     covered_until: Mapped[dt.datetime | None]
+    mailed_until: Mapped[dt.datetime | None]
+    """As `covered_until`, by digests that made a mail."""
     """Editions published before this were in a digest to this reader, or older than the first."""
     forum_user_id: Mapped[int | None] = mapped_column(unique=True)
     forum_username: Mapped[str | None]
@@ -760,12 +762,14 @@ class Rendering(Base):
     """The text of a digest for readers whose coverage and language agree, with marks where they differ."""
 
     __tablename__ = "renderings"
-    __table_args__ = (UniqueConstraint("digest_id", "language", "start", "seen"),)
+    __table_args__ = (UniqueConstraint("digest_id", "language", "start", "mailed_until", "seen"),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id"))
     language: Mapped[str]
     start: Mapped[dt.datetime]
+    mailed_until: Mapped[dt.datetime]
+    """Corrections since then are told; earlier than `start` where the last digest had nothing new and made no mail."""
     seen: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     """Papers of the period that these readers had before, in ascending order."""
     paper_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))

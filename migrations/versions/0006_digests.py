@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("wording", sa.Text(), nullable=True),
         sa.Column("network_hash", sa.Text(), nullable=True),
         sa.Column("covered_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mailed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("forum_user_id", sa.Integer(), nullable=True),
         sa.Column("forum_username", sa.Text(), nullable=True),
         sa.Column("forum_base", sa.Text(), nullable=True),
@@ -84,6 +85,7 @@ def upgrade() -> None:
         sa.Column("digest_id", sa.BigInteger(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mailed_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen", postgresql.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("paper_ids", postgresql.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("boundary", sa.Text(), nullable=False),
@@ -92,7 +94,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["digest_id"], ["digests.id"], name=op.f("fk_renderings_digest_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_renderings")),
         sa.UniqueConstraint(
-            "digest_id", "language", "start", "seen", name=op.f("uq_renderings_digest_id_language_start_seen")
+            "digest_id",
+            "language",
+            "start",
+            "mailed_until",
+            "seen",
+            name=op.f("uq_renderings_digest_id_language_start_mailed_until_seen"),
         ),
     )
     op.create_table(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from bot.digests.compose import Erratum, Received
+from bot.digests.compose import Received
 from bot.sandbox.server import serve
 from bot.store.engine import Sessions
 from bot.web import subscriptions
@@ -42,10 +42,8 @@ def desk(sessions: Sessions) -> Iterator[Desk]:
         for number in range(6):
             made.edition(MONDAY - DAY + number * HOUR, f"Harbor {number}", topic_title=f"오늘의 논문 {number + 1}")
         made.reader("minji@naver.com", language="both")
-        erratum = Erratum(
-            MONDAY - HOUR, "배 1호", "침대 프롬프트", "CoT 프롬프트", "minji", "https://forum.example.org/t/5"
-        )
-        made.run(MONDAY, received={first: Received(12, 4)}, errata=[erratum])
+        made.corrected(first, MONDAY - HOUR, "침대 프롬프트를 씁니다.", "생각의 사슬(CoT) 프롬프트를 씁니다.", "minji")
+        made.run(MONDAY, received={first: Received(12, 4)})
         yield made
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from bot.digests import addresses, office, outcome, plan, send, subscribers
-from bot.digests.compose import Erratum, Received
+from bot.digests import addresses, compose, office, outcome, plan, send, subscribers
+from bot.digests.compose import Received
 from bot.digests.links import Links, Signer, links_of, signer_of
 from bot.digests.send import Office, Sent
 from bot.digests.states import Cadence
@@ -21,11 +21,15 @@ from bot.sandbox.mailbox import Mailbox
 from bot.settings import Settings
 from bot.store.engine import Sessions
 from bot.store.tables import (
+    Comment,
+    Correction,
+    CorrectionReport,
     Delivery,
     Digest,
     Edition,
     EditionItem,
     Paper,
+    Passage,
     Post,
     Revision,
     Segment,
@@ -102,7 +106,7 @@ class Desk:
                 now=MONDAY,
             )
             assert made is not None
-            made.covered_until = covered_until
+            made.covered_until = made.mailed_until = covered_until
             session.flush()
             return made.id
 
@@ -129,6 +133,7 @@ class Desk:
         series: str = "weekly",
         authors: Sequence[str] = ("Kim Minji", "Lee Jun"),
         topic_title: str | None = None,
+        introduction: Sequence[str] = (),
     ) -> tuple[int, list[int]]:
         """A published edition of papers with these titles, and of papers stored before; its topic and all paper ids."""
         number = next(_numbers)
@@ -166,6 +171,8 @@ class Desk:
                 session.flush()
                 session.add(EditionItem(edition_id=edition.id, sighting_id=sighting.id, rank=rank))
                 shown |= _translated(session, "description", description, korean, sighting_id=sighting.id)
+            if introduction:
+                shown |= _introduced(session, edition.id, introduction)
             topic_id = 1_000 + number
             topic = Topic(
                 edition_id=edition.id,
@@ -201,6 +208,41 @@ class Desk:
             )
         return topic_id, ids
 
+    def corrected(self, topic_id: int, at: dt.datetime, old: str, new: str, *reporters: str) -> None:
+        """A sentence of the topic's page was corrected as these readers asked."""
+        with self.sessions.begin() as session:
+            topic = session.query(Topic).filter_by(discourse_id=topic_id).one()
+            segment_id = max(int(number) for number in topic.posts[0].shown)
+            before, after = (
+                Revision(segment_id=segment_id, text=text, current=False, author_kind="model", author="m", reason="")
+                for text in (old, new)
+            )
+            session.add_all((before, after))
+            session.flush()
+            correction = Correction(
+                topic_id=topic.id,
+                segment_id=segment_id,
+                state="applied",
+                kind="wording",
+                method="quote",
+                old=old,
+                new=new,
+                text=new,
+                base_revision_id=before.id,
+                revision_id=after.id,
+                applied_at=at,
+            )
+            session.add(correction)
+            session.flush()
+            for reporter in reporters:
+                number = next(_numbers)
+                comment = Comment(
+                    topic_id=topic.id, discourse_id=number, post_number=2, author=reporter, raw="", raw_hash=""
+                )
+                session.add(comment)
+                session.flush()
+                session.add(CorrectionReport(correction_id=correction.id, comment_id=comment.id))
+
     def plan(
         self,
         slot: dt.datetime = MONDAY,
@@ -208,7 +250,6 @@ class Desk:
         cadence: Cadence = "weekly",
         zone: str = "Asia/Seoul",
         received: dict[int, Received] | None = None,
-        errata: Sequence[Erratum] = (),
     ) -> int:
         """A digest of the slot, planned; its id."""
         start = slot - (DAY if cadence == "daily" else 7 * DAY)
@@ -223,6 +264,7 @@ class Desk:
             )
             session.add(digest)
             session.flush()
+            errata = compose.errata(session, start - 14 * DAY, slot, forum_url=str(self.settings.forum_url))
             plan.freeze(session, digest.id, self.settings, self.links, received=received or {}, errata=errata, now=slot)
             return digest.id
 
@@ -272,6 +314,17 @@ def _translated(session: Session, kind: str, english: str, korean: str, **owner:
             )
         shown[str(segment.id)] = written
     return shown
+
+
+def _introduced(session: Session, edition_id: int, paragraphs: Sequence[str]) -> dict[str, str]:
+    passage = Passage(kind=passages.INTRODUCTION, source="", source_hash=passages.text_hash(""), edition_id=edition_id)
+    passage.segments = [
+        Segment(position=number, paragraph=number, start=0, end=0, source="", source_hash="")
+        for number in range(len(paragraphs))
+    ]
+    session.add(passage)
+    session.flush()
+    return {str(segment.id): text for segment, text in zip(passage.segments, paragraphs, strict=True)}
 
 
 @contextmanager

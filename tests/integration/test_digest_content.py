@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from bot.digests import compose, plan, subscribers
-from bot.digests.compose import Erratum, Received
+from bot.digests.compose import Received
 from bot.digests.periods import Rules
 from bot.store.engine import Sessions
 from bot.store.tables import Base, Cursor, Digest, Edition, Rendering, Segment, Topic, Transition
@@ -111,19 +111,63 @@ def test_what_is_not_public_makes_no_mail(desk: Desk, state: str) -> None:
 
 
 def test_corrections_come_with_thanks_but_alone_make_no_mail(desk: Desk) -> None:
-    erratum = Erratum(
-        MONDAY - DAY, "배 1호", "침대 <프롬프트>", "CoT 프롬프트", "minji", "https://forum.example.org/t/5"
-    )
-    old = Erratum(MONDAY - 9 * DAY, "배 0호", "가", "나", None, "https://forum.example.org/t/4")
-    reader = desk.reader("one@example.com")
-    assert desk.states(desk.plan(MONDAY - 7 * DAY, errata=[old]))[reader] == ("skipped", "empty")
+    topic_id, _ = desk.edition(MONDAY - 20 * DAY, "Ship Zero", topic_title="지난 *논문*")
+    desk.corrected(topic_id, MONDAY - 15 * DAY, "먼저 일.", "먼저 이.")
+    reader = desk.reader("one@example.com", language="both")
+    assert desk.states(desk.plan(MONDAY - 7 * DAY))[reader] == ("skipped", "empty")
     desk.edition(MONDAY - DAY, "Ship One")
-    desk.run(MONDAY, errata=[erratum, old])
+    desk.corrected(
+        topic_id, MONDAY - DAY, "침대 \\<프롬프트\\>를 씁니다.", "**CoT** 프롬프트를 씁니다.", "minji", "jiho"
+    )
+    desk.run(MONDAY)
     [mail] = desk.mailbox.to("one@example.com")
-    assert "‘침대 <프롬프트>’ → ‘CoT 프롬프트’" in mail.part("plain")
-    assert "침대 &lt;프롬프트&gt;" in mail.part("html")
-    assert "minji" in mail.part("html")
-    assert "배 0호" not in mail.part("plain")
+    plain, html = mail.part("plain"), mail.part("html")
+    assert "지난 논문\r\n  전: 침대 <프롬프트>를 씁니다.\r\n  후: CoT 프롬프트를 씁니다.\r\n" in plain
+    assert "원문: It needs no map." in plain
+    assert f"https://forum.example.org/t/{topic_id}" in plain
+    assert "침대 &lt;프롬프트&gt;를 씁니다." in html
+    for part in (plain, html):
+        assert "알려 주신 minji, jiho 님, 고맙습니다." in part
+        assert "먼저 이" not in part
+
+
+def test_correction_waits_for_the_next_mail_and_comes_once(desk: Desk) -> None:
+    topic_id, _ = desk.edition(MONDAY - 20 * DAY, "Ship Zero")
+    desk.corrected(topic_id, MONDAY - DAY, "전에는 이랬음.", "이제는 이럼.", "minji")
+    desk.reader("one@example.com", covered_until=MONDAY - 7 * DAY)
+    desk.edition(MONDAY + DAY, "Ship One")
+    desk.edition(MONDAY + 8 * DAY, "Ship Two")
+    for week in range(3):
+        desk.run(MONDAY + 7 * week * DAY)
+    assert ["이제는 이럼." in mail.part("plain") for mail in desk.mailbox.to("one@example.com")] == [True, False]
+
+
+def test_many_corrections_are_told_in_short_and_none_of_withdrawn_pages(desk: Desk) -> None:
+    topic_id, _ = desk.edition(MONDAY - DAY, "Ship One")
+    hidden, _ = desk.edition(MONDAY - DAY, "Ship Two")
+    for number in range(13):
+        desk.corrected(topic_id, MONDAY - HOUR, f"{number}째 " + "긴 말 " * 500, f"{number}째 새 말", *"abcde")
+    desk.corrected(hidden, MONDAY - HOUR, "숨은 말", "숨은 새 말")
+    with desk.sessions.begin() as session:
+        session.query(Topic).filter_by(discourse_id=hidden).one().is_listed = False
+    desk.reader("one@example.com")
+    desk.run(MONDAY)
+    plain = desk.mailbox.to("one@example.com")[0].part("plain")
+    assert plain.count("째 새 말") == 10
+    assert "이 밖에 3곳을 더 고쳤습니다." in plain
+    assert "a, b, c 외 2명, 고맙습니다." in plain
+    assert "숨은" not in plain
+    assert len(plain) < 10_000
+
+
+def test_mail_stays_small_whatever_editions_bring(desk: Desk) -> None:
+    for _ in range(5):
+        desk.edition(MONDAY - DAY, "Ship", introduction=["긴 말 " * 600] * 8)
+    desk.reader("one@example.com")
+    desk.run(MONDAY)
+    html = desk.mailbox.to("one@example.com")[0].part("html")
+    assert len(html.encode()) <= 80_000
+    assert "Ship의 한국어 제목" in html
 
 
 def test_hostile_text_stays_text(desk: Desk) -> None:

@@ -27,9 +27,9 @@ class Town:
 
     def sweep(self) -> members.Swept:
         with Discourse(self.url, username=ADMIN, api_key=self.key) as forum:
-            done = members.sweep_page(self.desk.sessions, forum, 1, now=clock.now())
+            done = members.sweep_page(self.desk.sessions, forum, 1, signer=self.desk.signer, now=clock.now())
             assert done is not None
-            assert members.sweep_page(self.desk.sessions, forum, 2, now=clock.now()) is None
+            assert members.sweep_page(self.desk.sessions, forum, 2, signer=self.desk.signer, now=clock.now()) is None
         return done
 
     def write_back(self, number: int) -> None:
@@ -135,11 +135,41 @@ def test_reader_of_the_form_keeps_their_choice_when_the_forum_is_met(town: Town)
     assert (row.id, row.forum_base, members.ours(row)) == (number, "weekly", "daily")
 
 
+def test_member_who_was_erased_is_not_brought_back(town: Town) -> None:
+    town.forum.add_user("nari")
+    town.sweep()
+    row = town.row("nari")
+    assert row is not None
+    with town.desk.sessions.begin() as session:
+        subscribers.erase(session, town.desk.signer, row.id, actor="reader", now=MONDAY)
+    assert town.sweep().joined == 0
+    assert town.row("nari") is None
+
+
+def test_member_is_followed_to_another_address_but_not_to_another_readers(town: Town) -> None:
+    user = town.forum.add_user("nari")
+    town.sweep()
+    row = town.row("nari")
+    assert row is not None
+    old = town.desk.signer.token("preferences", row.id, row.token_version)
+    user.email = "new@forum.test"
+    town.sweep()
+    moved = town.row("new")
+    assert moved is not None
+    assert (moved.id, moved.address) == (row.id, "new@forum.test")
+    with town.desk.sessions() as session:
+        assert subscribers.by_token(session, town.desk.signer, old, "preferences") is None
+    town.desk.reader("taken@forum.test")
+    user.email = "taken@forum.test"
+    town.sweep()
+    assert town.row("new") is not None
+
+
 def test_key_that_sees_no_addresses_is_named(town: Town) -> None:
     town.forum.add_user("mod", moderator=True)
     key = town.forum.add_api_key("mod")
     with Discourse(town.url, username="mod", api_key=key) as forum, pytest.raises(RejectedError, match="administrator"):
-        members.sweep_page(town.desk.sessions, forum, 1, now=clock.now())
+        members.sweep_page(town.desk.sessions, forum, 1, signer=town.desk.signer, now=clock.now())
 
 
 def test_job_goes_from_page_to_page(town: Town) -> None:
@@ -147,6 +177,10 @@ def test_job_goes_from_page_to_page(town: Town) -> None:
     settings = town.desk.settings.model_copy(
         update={"forum_url": town.url, "members_api_user": ADMIN, "members_api_key": _secret(town.key)}
     )
+    with pytest.raises(RejectedError, match="members would get two"):
+        jobs.sweep_members(town.desk.sessions, settings, 1, now=clock.now())
+    assert town.row("nari") is None
+    town.forum.settings.disable_digest_emails = True
     assert jobs.sweep_members(town.desk.sessions, settings, 1, now=clock.now()).endswith("seen, 1 joined, 0 changed")
     assert jobs.sweep_members(town.desk.sessions, settings, 2, now=clock.now()) == "all pages seen"
 

@@ -1,6 +1,7 @@
 """Korean words of the digest: subjects, the mail's own lines, and the names of choices. Pages are in `templates/`."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 SENDER = "파이토치 한국 사용자 모임"
 ADVERTISING = "(광고) "
@@ -40,6 +41,12 @@ def preheader(titles: list[str]) -> str:
 def shortened(authors: list[str]) -> str:
     """Authors in one line: at most three, then how many more."""
     return ", ".join(authors[:3]) + (f" 외 {len(authors) - 3}명" if len(authors) > 3 else "")
+
+
+def thanks(reporters: Sequence[str]) -> str:
+    """Thanks to the readers who reported a mistake: at most three by name."""
+    more = f" 외 {len(reporters) - 3}명" if len(reporters) > 3 else " 님"
+    return f"알려 주신 {', '.join(reporters[:3])}{more}, 고맙습니다."
 
 
 def liked(likes: int, replies: int) -> str:
