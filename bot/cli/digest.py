@@ -98,14 +98,14 @@ def send(digest_id: int | None, cadence: Cadence | None, zone: str, yes: bool) -
     settings = load()
     stop = threading.Event()
     with opened(settings, say=say, must_exist=True) as sessions:
+        if not yes:  # before anything is planned: workers send what is planned
+            click.confirm(by_hand.question(sessions, digest_id, cadence, zone), abort=True)
         ids = by_hand.begin(sessions, settings, digest_id, cadence, zone)
         if not ids:
             click.echo("Nothing is due.")
             return
         for number in ids:
-            waiting = by_hand.plan_now(sessions, settings, number)
-            if waiting and not yes:
-                click.confirm(f"Digest {number}: send {waiting} mails?", abort=True)
+            by_hand.plan_now(sessions, settings, number)
             with by_hand.interruptible(stop):
                 report = by_hand.send_all(sessions, settings, number, stop=stop)
             click.echo(report.line())

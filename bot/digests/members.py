@@ -167,10 +167,12 @@ def _bring_in_step(session: Session, member: Member, done: Swept, now: dt.dateti
 
 def _move_to(session: Session, known: Subscriber, address: Address) -> None:
     """Follow a member to another address, unless that is a reader of its own; links in mails to the old one end."""
-    if known.address is None or session.scalar(select(exists().where(Subscriber.address_key == address.key))):
+    is_taken = session.scalar(select(exists().where(Subscriber.address_key == address.key)))
+    if known.address is None or known.state == "pending" or is_taken:
         return
     known.address, known.address_key = address.given, address.key
     known.token_version += 1
+    known.confirmations += 1
 
 
 def _known(session: Session, member: Member) -> Subscriber | None:

@@ -1,11 +1,13 @@
 """What the settings say about sending, put together; and mails to one reader outside of digests."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
-from bot.digests import smtp
+from bot.digests import addresses, smtp
+from bot.digests.addresses import NoAddressError
 from bot.digests.links import Links, Signer, links_of, signer_of
-from bot.digests.message import Envelope, Message, simple
+from bot.digests.message import NAMES, Envelope, Message, simple
 from bot.digests.render import environment
 from bot.digests.send import Office
 from bot.digests.smtp import Connection
@@ -30,6 +32,7 @@ def office_of(settings: Settings, sessions: Sessions) -> Office:
         SettingsError: something is missing or contradicts another.
     """
     settings.require(*NEEDED)
+    check_names(settings)
     if settings.digest_doubtful == "resend" and settings.digest_idempotency_header is None:
         raise SettingsError(
             "DIGEST_DOUBTFUL=resend needs DIGEST_IDEMPOTENCY_HEADER: without it, readers would get second copies."
@@ -44,6 +47,29 @@ def office_of(settings: Settings, sessions: Sessions) -> Office:
         settings.digest_connections,
         resends=settings.digest_doubtful == "resend",
     )
+
+
+def check_names(settings: Settings) -> None:
+    """Whether the settings that stand in header lines are fit for it; found out before mails are made of them.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    for name in ("digest_from", "digest_report_to"):
+        value = getattr(settings, name)
+        try:
+            if value is not None and addresses.parse(value).given.lower() != value.lower():
+                raise NoAddressError("It must be written in ASCII, without blanks around it.")
+        except NoAddressError as exc:
+            raise SettingsError(f"{name.upper()} must be a mail address alone, without a name: {exc}") from None
+    domain = settings.digest_bounce_domain
+    if domain is not None and not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
+        raise SettingsError("DIGEST_BOUNCE_DOMAIN must be a domain name such as bounce.example.org.")
+    header = settings.digest_idempotency_header
+    if header is not None and (
+        not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", header) or header.lower() in {name.lower() for name in NAMES}
+    ):
+        raise SettingsError("DIGEST_IDEMPOTENCY_HEADER must be the name of a header line that mails do not have.")
 
 
 def envelope_of(settings: Settings, digest: Digest) -> Envelope:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import clock
@@ -18,7 +18,7 @@ from bot.forum.discourse import Discourse
 from bot.jobs.digests import follow_up, plan_digest, received_on_forum
 from bot.settings import Settings
 from bot.store.engine import Sessions
-from bot.store.tables import Digest
+from bot.store.tables import Digest, Subscriber
 
 
 def preview(
@@ -45,6 +45,21 @@ def preview(
     return next(texts), next(texts)
 
 
+def question(sessions: Sessions, digest_id: int | None, cadence: Cadence | None, zone: str) -> str:
+    """What a person is asked before `begin`, with how many readers it is about where that is known."""
+    with sessions() as session:
+        if digest_id is not None and session.get(Digest, digest_id) is not None:
+            return f"Digest {digest_id}: send the {outcome.report(session, digest_id).waiting} mails that wait?"
+        if cadence is not None:
+            readers = session.scalar(
+                select(func.count())
+                .select_from(Subscriber)
+                .where(Subscriber.state == "active", Subscriber.cadence == cadence, Subscriber.zone == zone)
+            )
+            return f"Send a {cadence} digest to {readers} readers now?"
+    return "Send what is due?"
+
+
 def begin(
     sessions: Sessions, settings: Settings, digest_id: int | None, cadence: Cadence | None, zone: str
 ) -> list[int]:
@@ -65,13 +80,11 @@ def begin(
         return [*session.scalars(select(Digest.id).where(Digest.state == "due")), *outcome.under_way(session)]
 
 
-def plan_now(sessions: Sessions, settings: Settings, digest_id: int) -> int:
-    """Plan a digest unless it is planned; how many mails wait."""
+def plan_now(sessions: Sessions, settings: Settings, digest_id: int) -> None:
+    """Plan a digest unless it is planned."""
     from bot.jobs import weekly  # takes a second
 
     plan_digest(sessions, settings, digest_id, forum_of=weekly.forum_of, now=clock.now(), defers=False)
-    with sessions() as session:
-        return outcome.report(session, digest_id).waiting
 
 
 def send_all(sessions: Sessions, settings: Settings, digest_id: int, *, stop: threading.Event) -> outcome.Report:

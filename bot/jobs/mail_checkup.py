@@ -34,6 +34,7 @@ def mail(settings: Settings) -> Iterator[Finding]:
 def _settings(settings: Settings) -> Finding:
     links.signer_of(settings)
     periods.rules_of(settings)
+    office.check_names(settings)
     address = str(settings.public_url)
     if settings.smtp_security != "none" and not address.startswith("https://"):
         mend = "Set PUBLIC_URL to the https address of the TLS proxy: mail programmes want it for their button."

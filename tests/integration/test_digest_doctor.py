@@ -46,6 +46,12 @@ def test_server_and_mailbox_that_answer_are_in_order(desk: Desk, monkeypatch: py
         ({"smtp_port": 1}, "mail server"),
         ({"smtp_security": "starttls"}, "mail server"),
         ({"digest_weekly_at": "soon"}, "digest"),
+        ({"digest_from": "News <digest@news.example.org>"}, "digest"),
+        ({"digest_from": "digest@news.example.org\r\nBcc: x@evil.example"}, "digest"),
+        ({"digest_report_to": "nobody"}, "digest"),
+        ({"digest_bounce_domain": "a b"}, "digest"),
+        ({"digest_idempotency_header": "Bcc: x"}, "digest"),
+        ({"digest_idempotency_header": "list-id"}, "digest"),
         ({"imap_host": None}, "returned mail"),
     ],
 )
