@@ -47,8 +47,9 @@ def rules(source: str, before: str, after: str, termbase: Termbase) -> list[Rule
     for a1, a2, b1, b2 in _changes(left, right):
         if a2 - a1 > MOST_WORDS or b2 - b1 > MOST_WORDS:
             return []
-        # An inserted or a deleted word says something only beside its neighbour; so does a very short one.
-        while (a1 == a2 or b1 == b2 or _is_short(left[a1:a2])) and (a1 > 0 or a2 < len(left)):
+        if a1 == a2 or b1 == b2:
+            continue  # a word that is put in or taken out belongs to this sentence alone
+        while _is_short(left[a1:a2]) and (a1 > 0 or a2 < len(left)):  # says something only beside its neighbour
             if a2 < len(left) and b2 < len(right) and left[a2] == right[b2]:
                 a2, b2 = a2 + 1, b2 + 1
             elif a1 > 0 and b1 > 0 and left[a1 - 1] == right[b1 - 1]:

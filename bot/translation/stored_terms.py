@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -33,7 +34,13 @@ def load(sessions: Sessions) -> Termbase:
 
 def termbase(session: Session) -> Termbase:
     """The termbase in force now, in a session that is open already."""
-    return Termbase(entry.term for entry in entries(session))
+    return _compiled(tuple(entry.term for entry in entries(session)))
+
+
+@lru_cache(maxsize=2)
+def _compiled(terms: tuple[Term, ...]) -> Termbase:
+    """One termbase for the same terms: finding in it is compiled once, and what it found is remembered."""
+    return Termbase(terms)
 
 
 def entries(session: Session) -> list[Entry]:

@@ -1,13 +1,16 @@
 """From a reader's comment to a better post: proposed to moderators, decided by them, applied, answered, each once."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from bot import clock
+from bot.cli.main import cli
 from bot.corrections import credit
 from bot.jobs import corrections as correcting
 from bot.sandbox.forum.state import Post
@@ -364,3 +367,35 @@ def test_a_forum_that_forbids_likes_gets_a_short_reply_instead(desk: Desk) -> No
     with desk.sessions() as session:
         assert session.scalars(select(Comment.signed_at)).one() is not None
         assert session.scalar(select(func.count(Notice.id)).where(~Notice.is_whisper)) == 1
+
+
+def test_an_operator_decides_on_the_command_line(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert desk.settings.database_url is not None
+    monkeypatch.setenv("DATABASE_URL", desk.settings.database_url.get_secret_value())
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(cli, ["corrections", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    comment(desk, ARROW)
+    number = run("list").split()[0]
+    shown = run("show", number)
+    assert OLD in shown
+    assert NEW in shown
+    assert "moving window" in shown
+    assert run("accept", number) == f"{number} accepted\n"
+    desk.read()  # what the deferred job does
+    assert NEW in desk.first.raw
+    assert "credited" in run("show", number)
+    refused = CliRunner().invoke(cli, ["corrections", "accept", number])
+    assert refused.exit_code == 1
+    assert "credited already" in refused.output
+    assert run("list") == ""
+
+    (line,) = run("export", "--format", "jsonl").splitlines()
+    erratum = json.loads(line)
+    assert erratum["reporters"] == [MINJI]
+    assert OLD in erratum["old"]
+    assert NEW in run("export", "--since", "2020-01-01")
