@@ -12,6 +12,7 @@ from bot.forum.answers import HeldForApproval
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
+from bot.forum.errors import ForbiddenError, RefusedError
 from bot.forum.limits import normalised
 from bot.forum.merge import merge
 from bot.languages.ko import review as words
@@ -58,7 +59,11 @@ def push(
         if len(normalised(merged.text)) > forum.rules().max_post_length and merged.text != there.raw:
             _plan_too_long(sessions, topic_row_id, row, len(merged.text), forum.rules().max_post_length)
             continue
-        after = _edit(forum, there, merged.text, words.EDIT_REASON.format(what=_reason(key, fresh)))
+        try:
+            after = _edit(forum, there, merged.text, words.EDIT_REASON.format(what=_reason(key, fresh)))
+        except (ForbiddenError, RefusedError) as exc:
+            _plan_refused(sessions, topic_row_id, row, fresh, exc)
+            continue
         _agree(sessions, row.id, after, fresh)
         if after.raw != there.raw:
             pushed.append(row.part)
@@ -143,6 +148,15 @@ def _plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int
     text = words.TOO_LONG.format(part=row.part, length=length, limit=limit)
     with sessions.begin() as session:
         notices.plan(session, topic_row_id, f"too-long-{row.discourse_id}-{length}-{limit}", "problem", text)
+
+
+def _plan_refused(sessions: Sessions, topic_row_id: int, row: Post, fresh: str, exc: RejectedError) -> None:
+    """Tell moderators, once for each text, that the forum does not let the bot edit; it is tried at every reading."""
+    log.error("edit refused: topic=%d part=%d reason=%s", topic_row_id, row.part, exc)
+    key = f"edit-refused-{row.discourse_id}-{hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+    text = words.EDIT_REFUSED.format(part=row.part, reason=exc)
+    with sessions.begin() as session:
+        notices.plan(session, topic_row_id, key, "problem", text)
 
 
 def _reason(key: str, fresh: str) -> str:
