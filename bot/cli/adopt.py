@@ -31,6 +31,7 @@ def adopt(where: str, title: str | None, author: str | None, dry_run: bool) -> N
     if dry_run:
         _show(found)
         return
+    adopting.checked(found)  # before a database is started for nothing
     with opened(load(), say=say) as sessions:
         _report(adopting.adopt(sessions, found))
 

@@ -121,12 +121,22 @@ def from_forum(forum: Discourse, topic_id: int) -> Found:
     return Found(seen.url, first.raw, seen.title, first.username, seen, changed_on)
 
 
-def adopt(sessions: Sessions, found: Found) -> Adopted:
-    """Store the post as an edition that was published, with all its texts as approved ones. Repeatable.
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A post whose form and time are known, so that it can be adopted."""
+
+    series: str
+    period: str
+    start: dt.date
+    end: dt.date
+    post: PublishedPost
+
+
+def checked(found: Found) -> Readable:
+    """The post, if it can be adopted at all.
 
     Raises:
-        RejectedError: its form or period is not known, or the topic, or the edition, is one that the bot has already.
-        ConflictError: another process is adopting it.
+        RejectedError: its form or period is not known; the sentence says what to do.
     """
     post = found.post
     if post.series is None:
@@ -136,22 +146,33 @@ def adopt(sessions: Sessions, found: Found) -> Adopted:
     if "\x00" in found.raw:
         raise RejectedError(f"{found.origin} holds a NUL character, which is no text; nothing is stored.")
     start, end = _days(post, found)
-    with locks.held(sessions, f"{post.series} {post.period}"), sessions.begin() as session:
-        known = _known(session, post.series, post.period, found)
+    return Readable(post.series, post.period, start, end, post)
+
+
+def adopt(sessions: Sessions, found: Found) -> Adopted:
+    """Store the post as an edition that was published, with all its texts as approved ones. Repeatable.
+
+    Raises:
+        RejectedError: as `checked`; or the topic, or the edition, is one that the bot has already.
+        ConflictError: another process is adopting it.
+    """
+    what = checked(found)
+    with locks.held(sessions, f"{what.series} {what.period}"), sessions.begin() as session:
+        known = _known(session, what.series, what.period, found)
         if known is not None:
             return known
         edition = Edition(
-            series=post.series,
-            period=post.period,
-            period_start=start,
-            period_end=end,
+            series=what.series,
+            period=what.period,
+            period_start=what.start,
+            period_end=what.end,
             state="published",
-            title=found.title or post.title or f"{post.series} {post.period}",
+            title=found.title or what.post.title or f"{what.series} {what.period}",
         )
         session.add(edition)
         session.flush()
         lifecycle.record(session, edition, None, "published", actor=found.author, reason=f"adopted: {found.origin}")
-        return _store(session, edition, post, found)
+        return _store(session, edition, what.post, found)
 
 
 _PERIODS = {

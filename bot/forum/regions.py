@@ -15,7 +15,7 @@ from bot.editions.layout import Kept
 from bot.forum.parse import Parsed, Region
 
 TELLING = 16
-"""So many letters and digits must a stretch of a post have to tell which paper it belongs to."""
+"""So many letters and digits must a line have to tell which paper it belongs to."""
 
 _BLANKS_AND_MARKS = re.compile(r"(?:\s|[-*+•●>#_]|(?<!\S)\d{1,2}\.(?=\s))*")
 _WORD = re.compile(r"\w+|\s|[^\w\s]")
@@ -95,8 +95,7 @@ def _papers(pieces: Sequence[Kept], shown: Sequence[str], texts: Mapping[int, st
     for piece, text in zip(pieces, shown, strict=True):
         if piece.item is not None:
             marks = found.setdefault(piece.item, [])
-            if _is_telling(text):
-                marks.append(text.strip() in raw)
+            marks += (line in raw for line in _telling(text))
     # An address in a note does not bring a paper back.
     return tuple(
         item
@@ -117,13 +116,15 @@ def _as_arranged(pieces: Sequence[Kept], raw: str) -> list[int]:
 
 
 def _place(pieces: Sequence[Kept], own: Sequence[int], raw: str) -> int | None:
-    """Where a paper stands, told by the first stretch of it that is kept and stands there once."""
-    texts = (pieces[number].text.strip() for number in own if pieces[number].segment is None)
-    return next((raw.index(text) for text in texts if _is_telling(text) and raw.count(text) == 1), None)
+    """Where a paper stands, told by the first line of it that is kept and stands there once."""
+    kept = (pieces[number].text for number in own if pieces[number].segment is None)
+    lines = (line for text in kept for line in _telling(text))
+    return next((raw.index(line) for line in lines if raw.count(line) == 1), None)
 
 
-def _is_telling(text: str) -> bool:
-    return sum(map(str.isalnum, text)) >= TELLING
+def _telling(text: str) -> Iterator[str]:
+    """Its lines that are hardly found in another paper."""
+    return (line.strip() for line in text.split("\n") if sum(map(str.isalnum, line)) >= TELLING)
 
 
 def _same(base: str, raw: str) -> Iterator[tuple[int, int, int]]:
