@@ -15,9 +15,6 @@ from bot.editions import markdown
 from bot.store.tables import Edition, Layout, Omission, Segment
 from bot.translation import passages
 
-BLOCK = "adopted"
-"""Key of the one block that an adopted article consists of."""
-
 
 class Kept(NamedTuple):
     """A piece of an adopted post.

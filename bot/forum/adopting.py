@@ -224,7 +224,7 @@ def _known(session: Session, series: str, period: str, found: Found) -> Adopted 
         )
     if seen is not None:
         edition.layout.origin, edition.layout.author = found.origin, found.author
-        _store_topic(session, edition, found, seen)
+        _store_topic(session, edition, seen)
     return Adopted(edition.id, new=False, attached=seen is not None)
 
 
@@ -251,7 +251,7 @@ def _store(session: Session, edition: Edition, post: PublishedPost, found: Found
     session.expire_all()
     assert layout.article(session, edition, row) == found.raw
     if found.seen is not None:
-        _store_topic(session, edition, found, found.seen)
+        _store_topic(session, edition, found.seen)
     units = [unit for passage in plan.passages.values() for unit in passage.units]
     return Adopted(
         edition.id,
@@ -364,7 +364,7 @@ def _pieces(plan: Plan, items: Mapping[int, EditionItem], revisions: Mapping[Pas
     return pieces
 
 
-def _store_topic(session: Session, edition: Edition, found: Found, seen: ForumTopic) -> None:
+def _store_topic(session: Session, edition: Edition, seen: ForumTopic) -> None:
     """The topic and its first post: text and page agree as they are."""
     first = next(post for post in seen.posts if post.number == 1)
     assert seen.category_id is not None
@@ -382,15 +382,13 @@ def _store_topic(session: Session, edition: Edition, found: Found, seen: ForumTo
     )
     session.add(topic)
     session.flush()
-    blocks = {layout.BLOCK: found.raw}
     row = Post(
         topic_id=topic.id,
         part=parts.FIRST_PART,
         discourse_id=first.id,
         post_number=first.number,
         base_raw=first.raw,
-        rendered_raw=parts.text_of([layout.BLOCK], blocks, topic.external_id, parts.FIRST_PART),
-        blocks=[layout.BLOCK],
+        rendered_raw=first.raw,
         version=first.version,
     )
     session.add(row)

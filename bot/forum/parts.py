@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from bot.editions import compose, layout
+from bot.editions import compose
 from bot.editions.compose import RULE, Frame
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
@@ -53,8 +53,6 @@ def post_of(topic: ForumTopic, external_id: str, part: int, username: str) -> Fo
 def blocks_of(session: Session, topic: Topic, frame: Frame) -> dict[str, str]:
     """The store's rendering of the article's blocks by their keys, without what was taken out."""
     edition = topic.edition
-    if edition.layout is not None:
-        return {layout.BLOCK: layout.article(session, edition, edition.layout)}
     return dict(zip(compose.weekly_keys(edition), compose.weekly_blocks(session, edition, frame), strict=True))
 
 

@@ -57,12 +57,12 @@ def push(
                 "merge left the forum's text: topic=%d part=%d places=%d", seen.id, row.part, len(merged.conflicts)
             )
         if len(normalised(merged.text)) > forum.rules().max_post_length and merged.text != there.raw:
-            _plan_too_long(sessions, topic_row_id, row, len(merged.text), forum.rules().max_post_length)
+            plan_too_long(sessions, topic_row_id, row, len(merged.text), forum.rules().max_post_length)
             continue
         try:
-            after = _edit(forum, there, merged.text, words.EDIT_REASON.format(what=_reason(key, fresh)))
+            after = edit(forum, there, merged.text, key)
         except (ForbiddenError, RefusedError) as exc:
-            _plan_refused(sessions, topic_row_id, row, fresh, exc)
+            plan_refused(sessions, topic_row_id, row, fresh, exc)
             continue
         _agree(sessions, row.id, after, fresh)
         if after.raw != there.raw:
@@ -142,7 +142,7 @@ def _make_room(
     return replace(seen, posts=tuple({post.id: post for post in (*seen.posts, *made.values())}.values()))
 
 
-def _plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int, limit: int) -> None:
+def plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int, limit: int) -> None:
     """Tell moderators, once for each length, why the page does not follow."""
     log.error("part is too long for the forum: topic=%d part=%d length=%d", topic_row_id, row.part, length)
     text = words.TOO_LONG.format(part=row.part, length=length, limit=limit)
@@ -150,7 +150,7 @@ def _plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int
         notices.plan(session, topic_row_id, f"too-long-{row.discourse_id}-{length}-{limit}", "problem", text)
 
 
-def _plan_refused(sessions: Sessions, topic_row_id: int, row: Post, fresh: str, exc: RejectedError) -> None:
+def plan_refused(sessions: Sessions, topic_row_id: int, row: Post, fresh: str, exc: RejectedError) -> None:
     """Tell moderators, once for each text, that the forum does not let the bot edit; it is tried at every reading."""
     log.error("edit refused: topic=%d part=%d reason=%s", topic_row_id, row.part, exc)
     key = f"edit-refused-{row.discourse_id}-{hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
@@ -159,15 +159,17 @@ def _plan_refused(sessions: Sessions, topic_row_id: int, row: Post, fresh: str, 
         notices.plan(session, topic_row_id, key, "problem", text)
 
 
-def _reason(key: str, fresh: str) -> str:
-    # A reason of its own makes the forum keep a version of its own.
-    return f"{words.EDIT_MERGED.format(key=key)} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+def edit(forum: Discourse, there: ForumPost, text: str, key: str) -> ForumPost:
+    """The post with this text; unchanged where the forum would store the same.
 
-
-def _edit(forum: Discourse, there: ForumPost, text: str, reason: str) -> ForumPost:
+    Args:
+        key: the topic's, for the reason that the history shows.
+    """
     if normalised(text) == normalised(there.raw):
         return there
-    return forum.edit_post(there.id, text, raw_old=there.raw, reason=reason)
+    # A reason of its own makes the forum keep a version of its own.
+    reason = f"{words.EDIT_MERGED.format(key=key)} {hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    return forum.edit_post(there.id, text, raw_old=there.raw, reason=words.EDIT_REASON.format(what=reason))
 
 
 def _agree(sessions: Sessions, post_id: int, after: ForumPost, rendered: str) -> None:

@@ -113,6 +113,27 @@ def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bo
     return found
 
 
+def places(of: Anatomy, shown: Mapping[int, str], raw: str) -> dict[int, tuple[int, int]]:
+    """By segment id: where its text stands in `raw`, first character and the one after the last.
+
+    Texts that were moved out of their passage are found if they stand once in the post.
+    """
+    parsed = of.parse(raw, shown)
+    found: dict[int, tuple[int, int]] = {}
+    for key, segments in of.segments.items():
+        region = parsed.find(key[0], key[1])
+        aligned = _aligned(parsed, raw, key, segments, shown, raw)
+        for segment, fate in zip(segments, aligned.fates, strict=True):
+            text = shown.get(segment.id)
+            if not text:
+                continue
+            if region is not None and fate.state == "unchanged":
+                found[segment.id] = (region.start + fate.start, region.start + fate.end)
+            elif raw.count(text) == 1:
+                found[segment.id] = (raw.index(text), raw.index(text) + len(text))
+    return found
+
+
 def record_shown(session: Session, edition: Edition, posts: Sequence[Post]) -> None:
     """Remember which segment stands where in posts whose text is just our own rendering. The caller commits."""
     of = anatomy(session, edition)

@@ -1,5 +1,6 @@
 """Posts from before the bot: stored once, shown byte for byte as they were, and from then on tended like its own."""
 
+import random
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,12 +14,13 @@ from sqlalchemy.orm import Session
 from bot import clock
 from bot.cli.main import cli
 from bot.editions import layout
-from bot.errors import ConflictError, RejectedError
+from bot.errors import ConflictError, RejectedError, TransientError
 from bot.forum import adopting, readback
 from bot.forum.adopting import Adopted
 from bot.forum.discourse import Discourse
 from bot.forum.review import Reading
 from bot.jobs import review as reviewing
+from bot.sandbox.forum.faults import FaultKind
 from bot.sandbox.forum.state import Mode, Post
 from bot.sandbox.world import BOT_USER, MODERATOR
 from bot.store import locks
@@ -490,6 +492,87 @@ def test_a_bot_that_is_no_moderator_leaves_the_post_and_goes_on(desk: Desk) -> N
     assert archive.first.raw == before
     bot.moderator = True
     assert archive.read().pushed_parts == [1]
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after"])
+def test_an_edit_whose_answer_is_lost_is_made_once_and_is_nobodys_words(desk: Desk, fault: FaultKind) -> None:
+    archive = published(desk, "weekly 2024")
+    before = archive.first.raw
+    archive.adopt()
+    archive.correct("찾기는 어렵습니다.", "탐색은 어렵습니다.")
+    desk.world.forum.fail_next(fault, match="PUT /posts")
+    with pytest.raises(TransientError):
+        archive.read()
+    archive.read()
+    assert archive.first.raw == before.replace("찾기는 어렵습니다.", "탐색은 어렵습니다.")
+    assert archive.first.version == 2
+    archive.correct("시험은 유용합니다.", "시험은 쓸모가 있습니다.")
+    archive.read()
+    assert "시험은 쓸모가 있습니다." in archive.first.raw
+    with desk.sessions() as session:
+        assert session.scalars(select(Revision).where(Revision.author_kind == "moderator")).all() == []
+
+
+ADDED = ("새 문단입니다.", "> 인용한 말입니다.", "", "- 새 항목입니다.", "https://new.example/x", "## 새 제목")
+
+
+def edited_at_random(chance: random.Random, raw: str) -> str:
+    lines = raw.split("\n")
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(len(lines))
+        block = lines[at : at + chance.randint(1, 8)]
+        match chance.randrange(5):
+            case 0:
+                del lines[at : at + len(block)]
+            case 1:
+                lines.insert(at, chance.choice(ADDED))
+            case 2:
+                lines[at] += " 덧붙인 문장입니다."
+            case 3:
+                words = lines[at].split(" ")
+                words[chance.randrange(len(words))] = chance.choice(["고친", ""])
+                lines[at] = " ".join(words)
+            case _:
+                del lines[at : at + len(block)]
+                to = chance.randrange(len(lines) + 1)
+                lines[to:to] = block
+        lines = lines if len(lines) > 1 else raw.split("\n")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_people_do_to_a_post_it_stays_and_corrections_still_arrive(desk: Desk, seed: int) -> None:
+    chance = random.Random(seed)
+    archive = published(desk, chance.choice(list(POSTS)))
+    archive.adopt()
+    for step in range(4):
+        edited = edited_at_random(chance, archive.first.raw)
+        if len(edited) < 30:
+            break
+        desk.world.forum.edit_post(MODERATOR, archive.first.id, edited)
+        page = archive.first.raw
+        archive.read()
+        assert archive.first.raw == page
+        assert archive.read().changed == 0
+        with desk.sessions.begin() as session:
+            shown = session.scalars(select(Topic)).one().posts[0].shown
+            assert all(text in page for text in shown.values())
+            once = [id_ for id_, text in shown.items() if text and page.count(text) == 1]
+            if not once:
+                continue
+            number = chance.choice(once)
+            segment = session.get_one(Segment, int(number))
+            passages.add_revision(
+                session,
+                segment,
+                f"고침 {step}번입니다.",
+                author_kind="reader",
+                author="minji",
+                reason="corrected",
+                replacing=passages.current(segment),
+            )
+        archive.read()
+        assert archive.first.raw == page.replace(shown[number], f"고침 {step}번입니다.")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
