@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.editions import markdown
-from bot.store.tables import Edition, Layout, Omission, Segment
+from bot.store.tables import Edition, Layout, Omission, Revision, Segment
 from bot.translation import passages
 
 
@@ -45,8 +45,11 @@ def to_store(pieces: Iterable[Kept]) -> list[dict[str, Any]]:
 def as_markdown(segment: Segment) -> str | None:
     """The segment's current text as we would write it; None without one."""
     revision = passages.current(segment)
-    if revision is None:
-        return None
+    return None if revision is None else markdown_of(revision)
+
+
+def markdown_of(revision: Revision) -> str:
+    """The text as we would write it."""
     return revision.text if revision.is_markdown else markdown.escape_inline(revision.text)
 
 

@@ -5,6 +5,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sqlalchemy import select
+
+from bot.editions import layout
 from bot.editions.compose import Frame
 from bot.errors import ConflictError, RejectedError
 from bot.forum import notices, parts, readback, takeover
@@ -17,9 +20,12 @@ from bot.forum.limits import normalised
 from bot.forum.merge import merge
 from bot.languages.ko import review as words
 from bot.store.engine import Sessions
-from bot.store.tables import Post, Topic
+from bot.store.tables import Post, Revision, Topic
 
 log = logging.getLogger(__name__)
+
+MOST_NAMED = 3
+"""Readers named in the reason of an edit."""
 
 
 def push(
@@ -60,7 +66,7 @@ def push(
             plan_too_long(sessions, topic_row_id, row, len(merged.text), forum.rules().max_post_length)
             continue
         try:
-            after = edit(forum, there, merged.text, key)
+            after = edit(forum, there, merged.text, reason_for(sessions, row.id, key, fresh))
         except (ForbiddenError, RefusedError) as exc:
             plan_refused(sessions, topic_row_id, row, fresh, exc)
             continue
@@ -159,17 +165,42 @@ def plan_refused(sessions: Sessions, topic_row_id: int, row: Post, fresh: str, e
         notices.plan(session, topic_row_id, key, "problem", text)
 
 
-def edit(forum: Discourse, there: ForumPost, text: str, key: str) -> ForumPost:
-    """The post with this text; unchanged where the forum would store the same.
+def reason_for(sessions: Sessions, post_id: int, key: str, fresh: str) -> str:
+    """The reason of an edit, with the readers it is owed to.
 
     Args:
-        key: the topic's, for the reason that the history shows.
+        key: the topic's.
+        fresh: the text that is to be brought to the page.
     """
+    reporters = _reporters(sessions, post_id)
+    what = words.EDIT_REPORTED.format(readers=", ".join(reporters)) if reporters else words.EDIT_MERGED
+    # A reason of its own makes the forum keep a version of its own.
+    what = f"{what.format(key=key)} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+    return words.EDIT_REASON.format(what=what)
+
+
+def _reporters(sessions: Sessions, post_id: int) -> list[str]:
+    """The readers whose wording the part does not show yet, at most three."""
+    with sessions() as session:
+        shown = {int(key): str(text) for key, text in session.get_one(Post, post_id).shown.items()}
+        fresh = session.scalars(
+            select(Revision)
+            .where(Revision.segment_id.in_(shown), Revision.current, Revision.author_kind == "reader")
+            .order_by(Revision.id)
+        )
+        names = [name for revision in fresh if not _shows(shown, revision) for name in revision.author.split(", ")]
+    return list(dict.fromkeys(names))[:MOST_NAMED]
+
+
+def _shows(shown: Mapping[int, str], revision: Revision) -> bool:
+    return readback.says(layout.markdown_of(revision), shown[revision.segment_id])
+
+
+def edit(forum: Discourse, there: ForumPost, text: str, reason: str) -> ForumPost:
+    """The post with this text; unchanged where the forum would store the same."""
     if normalised(text) == normalised(there.raw):
         return there
-    # A reason of its own makes the forum keep a version of its own.
-    reason = f"{words.EDIT_MERGED.format(key=key)} {hashlib.sha256(text.encode()).hexdigest()[:6]}"
-    return forum.edit_post(there.id, text, raw_old=there.raw, reason=words.EDIT_REASON.format(what=reason))
+    return forum.edit_post(there.id, text, raw_old=there.raw, reason=reason)
 
 
 def _agree(sessions: Sessions, post_id: int, after: ForumPost, rendered: str) -> None:

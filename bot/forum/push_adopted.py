@@ -46,7 +46,7 @@ def push_adopted(
         push.plan_too_long(sessions, topic_row_id, row, len(text), forum.rules().max_post_length)
         return seen, []
     try:
-        after = push.edit(forum, there, text, key)
+        after = push.edit(forum, there, text, push.reason_for(sessions, row.id, key, text))
     except (ForbiddenError, RefusedError) as exc:
         push.plan_refused(sessions, topic_row_id, row, text, exc)
         return seen, []

@@ -121,6 +121,7 @@ def rules_of(settings: Settings) -> list[Rule]:
             Every("sweep_posts", 10),
             Every("sweep_topics", 10),
             Every("remind", 60),
+            Every("apply_ripples", 10),
         ]
     return rules
 

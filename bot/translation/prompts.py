@@ -121,7 +121,7 @@ class Prompt:
 
 @cache
 def load(task: str, folder: Path | None = None) -> Prompt:
-    """The prompt of `task`: `translate_paper`, `introduce_week`, `judge_paper` or `repair_paper`.
+    """The prompt of `task`: `translate_paper`, `introduce_week`, `judge_paper`, `repair_paper` or `read_comment`.
 
     Args:
         folder: other prompts than the shipped ones; a file that it lacks is taken from the shipped ones.

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.store.engine import Sessions
 from bot.store.tables import StoredTerm
-from bot.translation import termbase
-from bot.translation.termbase import Kind, Term, Termbase
+from bot.translation.termbase import Kind, Term, Termbase, shipped
 
 NONSENSE = "!"
 """Before a wrong rendering that is wrong whatever English stands beside it, as in the files."""
@@ -29,18 +28,23 @@ class Entry:
 def load(sessions: Sessions) -> Termbase:
     """The termbase in force now."""
     with sessions() as session:
-        return Termbase(entry.term for entry in entries(session))
+        return termbase(session)
+
+
+def termbase(session: Session) -> Termbase:
+    """The termbase in force now, in a session that is open already."""
+    return Termbase(entry.term for entry in entries(session))
 
 
 def entries(session: Session) -> list[Entry]:
     """Every term in force, by source."""
-    shipped = {term.source: Entry(term, "shipped") for term in termbase.shipped().terms}
+    known = {term.source: Entry(term, "shipped") for term in shipped().terms}
     for row in session.scalars(select(StoredTerm).order_by(StoredTerm.source)):
         if row.status == "retired":
-            shipped.pop(row.source, None)
+            known.pop(row.source, None)
         else:
-            shipped[row.source] = Entry(_term(row), row.origin, row.author)
-    return sorted(shipped.values(), key=lambda entry: (entry.term.source.casefold(), entry.term.source))
+            known[row.source] = Entry(_term(row), row.origin, row.author)
+    return sorted(known.values(), key=lambda entry: (entry.term.source.casefold(), entry.term.source))
 
 
 def add(session: Session, terms: Iterable[Term], *, origin: str, author: str, now: dt.datetime) -> int:

@@ -22,10 +22,11 @@ from bot.forum.review import Reading
 from bot.jobs import review as reviewing
 from bot.sandbox.forum.faults import FaultKind
 from bot.sandbox.forum.state import Mode, Post
-from bot.sandbox.world import BOT_USER, MODERATOR
+from bot.sandbox.world import BOT_USER, MODERATOR, READERS
 from bot.store import locks
 from bot.store.tables import (
     Base,
+    Correction,
     Edition,
     EditionItem,
     Layout,
@@ -451,7 +452,7 @@ def test_comments_written_before_adoption_are_there_afterwards(desk: Desk) -> No
     archive.adopt()
     archive.read()
     seen = desk.forum.topic(archive.topic_id)
-    assert [(post.username, post.raw) for post in seen.posts[1:]] == [("minji", said)]
+    assert [post.raw for post in seen.posts if post.username == "minji"] == [said]
     with desk.sessions() as session:
         topic = session.scalars(select(Topic)).one()
         (post,) = topic.posts
@@ -511,6 +512,39 @@ def test_an_edit_whose_answer_is_lost_is_made_once_and_is_nobodys_words(desk: De
     assert "시험은 쓸모가 있습니다." in archive.first.raw
     with desk.sessions() as session:
         assert session.scalars(select(Revision).where(Revision.author_kind == "moderator")).all() == []
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "old", "new"),
+    [
+        ("weekly 2023", "'찾기는 어렵습니다' → '탐색은 어렵습니다'가 맞습니다.", "찾기는", "탐색은"),
+        ("daily", "'느린 강을 다룸' → '느린 강을 다룹니다'로 고쳐 주세요.", "다룸", "다룹니다"),
+        ("talk", "'등불은 쌉니다' → '등불은 저렴합니다'가 자연스럽습니다.", "쌉니다", "저렴합니다"),
+    ],
+    ids=["weekly", "daily", "talk"],
+)
+def test_a_comment_under_an_adopted_post_becomes_a_correction_even_if_the_forum_refuses_at_first(
+    desk: Desk, form: str, said: str, old: str, new: str
+) -> None:
+    archive = published(desk, form)
+    before = archive.first.raw
+    forum = desk.world.forum
+    forum.reply(READERS[0], topic_id=archive.topic_id, raw=said)
+    archive.adopt()
+    archive.read()
+    whisper = forum.posts(archive.topic_id)[-1]
+    assert whisper.post_type == 4
+    said = "수락\n\n저도 그렇게 생각합니다. 고맙습니다!"
+    forum.reply(MODERATOR, topic_id=archive.topic_id, raw=said, whisper=True, reply_to_post_number=whisper.post_number)
+    key = forum.add_api_key(BOT_USER, ("topics:write", "topics:read", "posts:list", "global:read"))
+    with Discourse(desk.world.forum_url, username=BOT_USER, api_key=key) as narrow:
+        Archive(replace(desk, forum=narrow), archive.topic_id).read()
+    assert archive.first.raw == before
+    archive.read()
+    assert archive.first.raw == before.replace(old, new, 1)
+    with desk.sessions() as session:
+        correction = session.scalars(select(Correction)).one()
+        assert correction.state in ("applied", "credited")
 
 
 ADDED = ("새 문단입니다.", "> 인용한 말입니다.", "", "- 새 항목입니다.", "https://new.example/x", "## 새 제목")
