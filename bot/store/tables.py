@@ -88,7 +88,7 @@ class Sighting(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id"), index=True)
     source: Mapped[str]
-    """`dair`."""
+    """`dair`; for what an adopted post tells, `adopted-weekly` or `adopted-daily`."""
     list_date: Mapped[dt.date] = mapped_column(Date)
     """First day of the list's period."""
     rank: Mapped[int]
@@ -124,6 +124,25 @@ class Edition(Base):
     items: Mapped[list["EditionItem"]] = relationship(back_populates="edition", order_by="EditionItem.rank")
     passages: Mapped[list["Passage"]] = relationship(back_populates="edition")
     topic: Mapped["Topic | None"] = relationship(back_populates="edition")
+    layout: Mapped["Layout | None"] = relationship(back_populates="edition")
+
+
+class Layout(Base):
+    """The form of an adopted edition: its post, which people published before the bot, in pieces."""
+
+    __tablename__ = "layouts"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id"), primary_key=True)
+    origin: Mapped[str]
+    """The topic's address, or the file's name."""
+    author: Mapped[str]
+    """Who published it."""
+    pieces: Mapped[list[dict[str, Any]]]
+    """In order, each with its `text` as it was found; put together they are the post, byte for byte. One that is the
+    Korean of a segment has `segment` and the `revision` it was stored as; one that is part of a paper, its `item`."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    edition: Mapped[Edition] = relationship(back_populates="layout")
 
 
 class EditionItem(Base):
@@ -153,7 +172,8 @@ class Passage(Base):
     """A text that is drafted as a whole: a paper's title, description or abstract, or an edition's introduction.
 
     A title or abstract belongs to the paper, a description to the sighting (another list says something else), an
-    introduction to the edition.
+    introduction to the edition. Texts of an adopted post belong to its own sightings, or to the edition where the post
+    does not tell a paper: what another edition says of the same paper is another text.
     """
 
     __tablename__ = "passages"
@@ -169,9 +189,9 @@ class Passage(Base):
     sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sightings.id"))
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
     kind: Mapped[str]
-    """`title`, `description`, `abstract` or `introduction`."""
+    """`title`, `description`, `abstract` or `introduction`; in adopted posts also `summary` or `details`."""
     source: Mapped[str]
-    """The English text, whole; empty for an introduction, which rests on other passages."""
+    """The English text, whole; empty for an introduction, which rests on other passages, and where a post has none."""
     source_hash: Mapped[str]
 
     paper: Mapped[Paper | None] = relationship(back_populates="passages")
@@ -224,9 +244,10 @@ class Revision(Base):
     text: Mapped[str]
     current: Mapped[bool]
     author_kind: Mapped[str]
-    """`memory`: an approved translation of the same English, taken over from another text."""
+    """`memory`: an approved text taken over: a translation of the same English from elsewhere, or what an adopted post
+    says, of which nobody knows whether a person wrote it or a machine."""
     author: Mapped[str]
-    """The model's id, or the person's name on the forum; for `memory`, who wrote the text taken over."""
+    """The model's id, or the person's name on the forum; for `memory`, who wrote or published the text taken over."""
     reason: Mapped[str]
     is_markdown: Mapped[bool] = mapped_column(server_default=false())
     """Whether a person wrote it on the forum with markup of their own; otherwise it is plain text."""
