@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.store.engine import Sessions
 
-series = click.argument("series", type=click.Choice(["weekly"]))
+series = click.argument("series", type=click.Choice(["weekly", "daily"]))
 period = click.option(
     "--period",
     metavar="YYYY-MM-DD",

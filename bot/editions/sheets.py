@@ -94,6 +94,9 @@ def findings(sheets: Sequence[Sheet], termbase: Termbase, over: Mapping[int, str
                     if place.is_drafted and unit.start <= finding.start < unit.end:
                         found.setdefault(place.segment_id, []).append(_moved(finding, unit))
             for place in row:
+                if place.is_drafted and text.field == passages.SUMMARY and not place.source:
+                    target = over.get(place.segment_id, place.target)
+                    found.setdefault(place.segment_id, []).extend(grounding.unsupported(target))
                 if place.is_drafted and place.grounds:
                     target = over.get(place.segment_id, place.target)
                     found.setdefault(place.segment_id, []).extend(grounding.check(target, place.grounds))

@@ -6,18 +6,19 @@ because the merge keeps whatever stands there.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import markdown
+from bot.editions import markdown, series
 from bot.forum.align import Aligned, align
 from bot.forum.parse import Kind, KnownPaper, KnownPassage, Parsed, parse_article
-from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment
+from bot.forum.parse_daily import parse_daily
+from bot.store.tables import Edition, Offer, Omission, Post, Segment
 from bot.translation import passages
 
 SYSTEM = "system"
@@ -27,7 +28,9 @@ SOMEBODY = "moderator"
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
-PaperKind = Literal["title", "description", "abstract"]
+PaperKind = Literal["title", "description", "abstract", "summary"]
+PARSERS: Mapping[str, Callable[..., Parsed]] = {"daily": parse_daily}
+"""Forms of post by series; any other is read as a weekly one."""
 PassageKey = tuple[Kind, int | None]
 """Kind, and the item's id; None for the introduction."""
 
@@ -38,6 +41,8 @@ class Anatomy:
 
     papers: tuple[KnownPaper, ...]
     segments: Mapping[PassageKey, Sequence[Segment]]
+    parse: Callable[..., Parsed] = parse_article
+    """How a post of this series is read."""
 
 
 @dataclass(slots=True)
@@ -57,23 +62,25 @@ class Taken:
 
 def anatomy(session: Session, edition: Edition) -> Anatomy:
     """The papers and passages that the edition's article is made of."""
-    known = passages.load_all(session, edition)
+    of = series.of(edition)
+    known = passages.load_all(session, edition, of.kinds)
     segments: dict[PassageKey, Sequence[Segment]] = {}
     papers = []
     for item in edition.items:
-        own = _passages(known, item)
+        own = [(cast("PaperKind", passage.kind), passage) for passage in of.texts(known, item)]
         segments |= {(kind, item.id): passage.segments for kind, passage in own}
         found = tuple(KnownPassage(kind, passage.source) for kind, passage in own)
-        papers.append(KnownPaper(item.id, item.sighting.paper.title, found))
+        title = item.sighting.label if edition.series in PARSERS else item.sighting.paper.title
+        papers.append(KnownPaper(item.id, title, found, item.sighting.paper.url))
     introduction = passages.introduction_of(known)
     if introduction is not None:
         segments["introduction", None] = introduction.segments
-    return Anatomy(tuple(papers), segments)
+    return Anatomy(tuple(papers), segments, PARSERS.get(edition.series, parse_article))
 
 
 def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bool) -> dict[str, str]:
     """By segment id (as text, for JSON): its Markdown as it stands in `raw`, a post that should show `expected`."""
-    parsed = parse_article(raw, of.papers, has_opening=has_opening)
+    parsed = of.parse(raw, of.papers, has_opening=has_opening)
     found: dict[str, str] = {}
     for key, segments in of.segments.items():
         for segment, fate in zip(segments, _fates(parsed, raw, key, segments, expected), strict=False):
@@ -112,7 +119,7 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         editor: who edited it last.
     """
     taken = Taken()
-    parsed = parse_article(raw, of.papers, has_opening=_has_opening(post))
+    parsed = of.parse(raw, of.papers, has_opening=_has_opening(post))
     before = {int(segment_id): text for segment_id, text in post.shown.items()}
     stood = _standing(of, before)
     arrived = set(parsed.papers) - stood
@@ -120,7 +127,7 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         if key[1] in arrived:  # put back, or brought from another part: compared with what the store has
             before |= {segment.id: text for segment in segments if (text := as_markdown(segment)) is not None}
     now_shown: dict[str, str] = {}
-    gone_papers = _gone_papers(of, parsed, before) - set(parse_article(article, of.papers).papers)
+    gone_papers = _gone_papers(of, parsed, before) - set(of.parse(article, of.papers).papers)
     for key, segments in of.segments.items():
         if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:
             continue  # stands in another part
@@ -150,17 +157,6 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
             taken.restored_items.append(item.id)
     post.shown = now_shown
     return taken
-
-
-def _passages(known: Sequence[Passage], item: EditionItem) -> list[tuple[PaperKind, Passage]]:
-    paper = item.sighting.paper
-    sources: tuple[tuple[PaperKind, str, dict[str, int]], ...] = (
-        ("title", paper.title, {"paper_id": paper.id}),
-        ("description", item.sighting.description, {"sighting_id": item.sighting_id}),
-        ("abstract", paper.abstract or "", {"paper_id": paper.id}),
-    )
-    found = [(kind, passages.find(known, kind, source, **owner)) for kind, source, owner in sources]
-    return [(kind, passage) for kind, passage in found if passage is not None]
 
 
 def _has_opening(post: Post) -> bool:

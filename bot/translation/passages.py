@@ -13,6 +13,7 @@ from bot.store.tables import Edition, Passage, Revision, Segment
 from bot.translation.segments import Span, split
 
 INTRODUCTION = "introduction"
+SUMMARY = "summary"
 
 
 def text_hash(text: str) -> str:
@@ -133,6 +134,25 @@ def add_first_revisions(session: Session, drafts: Sequence[FirstDraft]) -> None:
         insert(Revision)
         .values(rows)
         .on_conflict_do_nothing(index_elements=["segment_id"], index_where=sql_text("current"))
+    )
+
+
+def take_over(session: Session, segment: Segment, revision: Revision) -> bool:
+    """Give a segment without Korean the text that the same English has elsewhere; a person's counts as memory's.
+
+    The caller commits. False if a text came meanwhile.
+    """
+    is_model = revision.author_kind == "model"
+    return add_revision(
+        session,
+        segment,
+        revision.text,
+        author_kind="model" if is_model else "memory",
+        author=revision.author,
+        reason="the same sentence in another text of the paper",
+        replacing=None,
+        prompt_version=revision.prompt_version,
+        model_call_id=revision.model_call_id,
     )
 
 

@@ -40,9 +40,16 @@ REPORT_HOW: Final = (
     "의논은 귓속말로 해 주세요."
 )
 
-PASSAGE_NAMES: Final = {"title": "제목", "description": "소개", "abstract": "초록", "introduction": "이번 주 소개"}
+PASSAGE_NAMES: Final = {
+    "title": "제목",
+    "description": "소개",
+    "abstract": "초록",
+    "summary": "요약",
+    "introduction": "이번 주 소개",
+}
 
 UNGROUNDED_NAME: Final = "이 문장이 바탕으로 삼은 논문에 없는 이름입니다: {name}"
+UNSUPPORTED: Final = "초록의 어느 문장에도 근거를 두지 않은 문장입니다."
 UNGROUNDED_NUMBER: Final = "이 문장이 바탕으로 삼은 논문에 없는 숫자입니다: {number}"
 
 REMINDER: Final = (
