@@ -141,7 +141,11 @@ def collect_step(sessions: Sessions, settings: Settings, of: Series, period: str
     from bot.editions.series import NotCollected
     from bot.jobs import editions
 
-    steps = {"list": "Reading the list ...", "arxiv": "Asking arXiv for titles and abstracts ..."}
+    steps = {
+        "list": "Reading the list ...",
+        "pages": "Asking around for what is not on arXiv ...",
+        "arxiv": "Asking arXiv for titles and abstracts ...",
+    }
     found = editions.collect(sessions, settings, of, period, on_step=lambda step: say(steps[step]))
     if isinstance(found, NotCollected):
         say(f"{found.reason} Run this again later." if found.comes else found.reason)

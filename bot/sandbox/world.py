@@ -27,6 +27,7 @@ from bot.sandbox.upstream import (
     read_recorded,
     stand_in_papers,
 )
+from bot.sandbox.works import CROSSREF_PATH, DOI_PATH, SEMANTIC_SCHOLAR_PATH, WorksStandIn
 
 SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_PERIOD = "2026-11-09"
@@ -45,6 +46,7 @@ class World:
     forum: Forum
     model: ModelStandIn
     upstream: UpstreamStandIn
+    works: WorksStandIn
     settings: Mapping[str, Any]
 
     @property
@@ -114,10 +116,12 @@ def running(
     if days is None:
         days = {SAMPLE_DAY: daily_list.entries_of(dataclasses.asdict(paper) for paper in stand_in_papers(recorded))}
     upstream = UpstreamStandIn(list_text, recorded, days=days)
+    works = WorksStandIn()
     with ExitStack() as stack:
         forum_url = stack.enter_context(_serve(forum.app(), forum_port))
         model_url = stack.enter_context(serve(model))
         upstream_url = stack.enter_context(serve(upstream))
+        works_url = stack.enter_context(serve(works))
         settings = {
             "forum_url": forum_url,
             "forum_api_user": BOT_USER,
@@ -127,11 +131,15 @@ def running(
             "anthropic_base_url": model_url,
             "daily_category_id": forum.papers_category.id,
             "huggingface_url": f"{upstream_url}{HUGGINGFACE_BASE_PATH}",
+            "crossref_url": f"{works_url}{CROSSREF_PATH}",
+            "doi_url": f"{works_url}{DOI_PATH}",
+            "semantic_scholar_url": f"{works_url}{SEMANTIC_SCHOLAR_PATH}",
+            "read_pages": False,
             "dair_list": f"{upstream_url}{LIST_PATH}",
             "arxiv_url": f"{upstream_url}{ARXIV_BASE_PATH}",
             "contact": "sandbox@localhost",
         }
-        yield World(forum, model, upstream, settings)
+        yield World(forum, model, upstream, works, settings)
 
 
 @contextmanager
