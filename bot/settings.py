@@ -111,6 +111,7 @@ class Settings(BaseSettings):
 
     # Service
     daily_run_at: dt.time = Field(dt.time(9), description="time of the daily run for the day before, in TIME_ZONE")
+    weekly_late_after_days: int = Field(3, ge=0, description="days after a week's end when moderators hear it is late")
     weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")
     web_host: str = Field("127.0.0.1", description="address the web part listens on; put a TLS proxy before it")
     web_port: int = Field(8290, ge=0, le=65535, description="port the web part listens on")
