@@ -39,14 +39,14 @@ def adopt(where: str, title: str | None, author: str | None, dry_run: bool) -> N
 def _find(where: str, title: str | None, author: str | None) -> Found:
     from bot.cli.text import read_text_file
     from bot.forum import adopting
-    from bot.jobs import weekly
+    from bot.jobs import editions
     from bot.settings import load
 
     if where.startswith(("http://", "https://")):
         if title or author:
             raise click.UsageError("--title and --author are for files; a topic tells its own.")
         settings = load()
-        with weekly.forum_of(settings) as forum:
+        with editions.forum_of(settings) as forum:
             return adopting.from_forum(forum, adopting.topic_id_of(where, forum.url))
     path = Path(where)
     if not path.is_file():

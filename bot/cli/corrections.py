@@ -226,7 +226,7 @@ def _store() -> Iterator[Sessions]:
 @contextmanager
 def _desk() -> Iterator[Desk | None]:
     """What a model is asked with; None without a key."""
-    from bot.jobs.weekly import model_desk
+    from bot.jobs.editions import model_desk
     from bot.settings import load
     from bot.store.engine import opened
 

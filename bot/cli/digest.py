@@ -76,9 +76,9 @@ def test(to: str, cadence: Cadence, language: str) -> None:
 def _preview(sessions: Sessions, settings: Settings, cadence: Cadence, language: str) -> tuple[str, str]:
     from bot import clock
     from bot.errors import RejectedError
-    from bot.jobs import by_hand, weekly
+    from bot.jobs import by_hand, editions
 
-    made = by_hand.preview(sessions, settings, cadence, language, forum_of=weekly.forum_of, now=clock.now())
+    made = by_hand.preview(sessions, settings, cadence, language, forum_of=editions.forum_of, now=clock.now())
     if made is None:
         raise RejectedError("Nothing was published since the last digest: there would be no mail.")
     return made

@@ -28,6 +28,7 @@ from bot.cli.demo import demo
 from bot.cli.digest import digest
 from bot.cli.doctor import doctor, setup_forum
 from bot.cli.evaluate import evaluate
+from bot.cli.export import export
 from bot.cli.findings import findings
 from bot.cli.memory import memory
 from bot.cli.run import collect, draft, preview, run, submit
@@ -94,6 +95,7 @@ for command in (
     draft,
     submit,
     preview,
+    export,
     status,
     costs,
     check,

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.editions import layout, lifecycle
-from bot.editions.collect import is_tweet, main_link
+from bot.editions import layout, lifecycle, records
 from bot.editions.layout import Kept
+from bot.editions.records import Identity
 from bot.errors import RejectedError
 from bot.forum import adopt_plan, parts, readback
 from bot.forum.adopt_plan import PassageKey, Plan, PlannedPassage
@@ -24,11 +23,11 @@ from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
 from bot.forum.errors import NotFoundError
 from bot.forum.published import Item, PublishedPost, read_post
-from bot.papers.identity import arxiv_id_of
+from bot.papers.identity import is_status
 from bot.sources.dair import Link
 from bot.store import locks
 from bot.store.engine import Sessions
-from bot.store.tables import Edition, EditionItem, Layout, Paper, Passage, Post, Revision, Segment, Sighting, Topic
+from bot.store.tables import Edition, EditionItem, Layout, Passage, Post, Revision, Segment, Sighting, Topic
 from bot.translation import passages
 
 NOBODY = "unknown"
@@ -232,12 +231,11 @@ def _known(session: Session, series: str, period: str, found: Found) -> Adopted 
 
 
 def _store(session: Session, edition: Edition, post: PublishedPost, found: Found) -> Adopted:
-    addresses = {} if post.series == "talk" else {item.number: _address(item) for item in post.items}
-    with_address = {item.number: url for item in post.items if (url := addresses.get(item.number))}
+    works = {} if post.series == "talk" else {item.number: _identity(item) for item in post.items}
     items = {
-        item.number: _store_item(session, edition, item, with_address[item.number])
+        item.number: _store_item(session, edition, item, work)
         for item in post.items
-        if item.number in with_address
+        if (work := works.get(item.number)) is not None
     }
     plan = adopt_plan.plan(post, items.keys())
     revisions = {
@@ -259,24 +257,24 @@ def _store(session: Session, edition: Edition, post: PublishedPost, found: Found
         papers=len(items),
         segments=len(units),
         paired=sum(unit.start < unit.end for unit in units),
-        without_address=tuple(number for number, url in addresses.items() if url is None),
+        without_address=tuple(number for number, work in works.items() if work is None),
         kept=post.unmapped,
     )
 
 
-def _address(item: Item) -> str | None:
-    """Where the paper is; posts copied from the page have lost it."""
-    links = [Link("", url) for url in item.links if not is_tweet(url)]
+def _identity(item: Item) -> Identity | None:
+    """Which work it is; posts copied from the page have lost the address."""
+    links = [Link("", url) for url in item.links if not is_status(url)]
     try:
-        return main_link(links) if links else None
+        return records.of_links(links) if links else None
     except RejectedError:
         return None
 
 
-def _store_item(session: Session, edition: Edition, item: Item, url: str) -> EditionItem:
+def _store_item(session: Session, edition: Edition, item: Item, work: Identity) -> EditionItem:
     title = item.english_title or item.korean_title or f"{edition.title} {item.number}"
     sighting = Sighting(
-        paper_id=_paper_id(session, url, title),
+        paper_id=records.paper_id(session, work, title),
         source=f"adopted-{edition.series}",
         list_date=edition.period_start,
         rank=item.number,
@@ -291,18 +289,6 @@ def _store_item(session: Session, edition: Edition, item: Item, url: str) -> Edi
     session.add(row)
     session.flush()
     return row
-
-
-def _paper_id(session: Session, url: str, title: str) -> int:
-    arxiv_id = arxiv_id_of(url)
-    made = session.scalar(
-        insert(Paper)
-        .values(url=url, arxiv_id=arxiv_id.id if arxiv_id else None, title=title)
-        .on_conflict_do_nothing()
-        .returning(Paper.id)
-    )
-    is_known = or_(Paper.url == url, Paper.arxiv_id == arxiv_id.id) if arxiv_id else Paper.url == url
-    return made if made is not None else session.scalars(select(Paper.id).where(is_known)).one()
 
 
 def _store_passage(

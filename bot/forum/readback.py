@@ -6,21 +6,22 @@ because the merge keeps whatever stands there.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import layout, markdown
+from bot.editions import layout, markdown, series
 from bot.editions.layout import Kept
 from bot.forum import regions
 from bot.forum.align import Aligned, align
 from bot.forum.parse import KnownPaper, KnownPassage, Parsed, parse_article
+from bot.forum.parse_daily import parse_daily
 from bot.forum.regions import Run
-from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment
+from bot.store.tables import Edition, Offer, Omission, Passage, Post, Segment
 from bot.translation import passages
 
 SYSTEM = "system"
@@ -30,7 +31,9 @@ SOMEBODY = "moderator"
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
-PaperKind = Literal["title", "description", "abstract"]
+PaperKind = Literal["title", "description", "abstract", "summary"]
+PARSERS: Mapping[str, Callable[..., Parsed]] = {"daily": parse_daily}
+"""Forms of post by series; any other is read as a weekly one."""
 PassageKey = tuple[str, int | None]
 """Kind, and the item's id; None for the introduction. In adopted posts, the key of a run (`regions.py`)."""
 
@@ -40,11 +43,13 @@ class Anatomy:
     """What an edition's posts may hold: its papers, and the segments of each passage in order.
 
     Attributes:
+        reader: how a post of this series is read.
         pieces: of an adopted post, whose passages are its runs; empty for the bot's own form.
     """
 
     papers: tuple[KnownPaper, ...]
     segments: Mapping[PassageKey, Sequence[Segment]]
+    reader: Callable[..., Parsed] = parse_article
     pieces: tuple[Kept, ...] = ()
     runs: tuple[Run, ...] = ()
 
@@ -52,7 +57,7 @@ class Anatomy:
         """Where the passages stand in a post that should show these texts (by segment id)."""
         if self.pieces:
             return regions.find(self.pieces, self.runs, texts, raw)
-        return parse_article(raw, self.papers, has_opening=has_opening)
+        return self.reader(raw, self.papers, has_opening=has_opening)
 
     def texts(self) -> dict[int, str]:
         """By segment id: what the store would show."""
@@ -80,26 +85,29 @@ class Taken:
 
 def anatomy(session: Session, edition: Edition) -> Anatomy:
     """The papers and passages that the edition's article is made of."""
-    known = passages.load_all(session, edition)
     if edition.layout is not None:
-        return _adopted_anatomy(layout.pieces_of(edition.layout), known)
+        return _adopted_anatomy(layout.pieces_of(edition.layout), passages.load_all(session, edition))
+    of = series.of(edition)
+    known = passages.load_all(session, edition, of.kinds)
     segments: dict[PassageKey, Sequence[Segment]] = {}
     papers = []
     for item in edition.items:
-        own = _passages(known, item)
+        own = [(cast("PaperKind", passage.kind), passage) for passage in of.texts(known, item)]
         segments |= {(kind, item.id): passage.segments for kind, passage in own}
         found = tuple(KnownPassage(kind, passage.source) for kind, passage in own)
-        papers.append(KnownPaper(item.id, item.sighting.paper.title, found))
+        title = item.sighting.label if edition.series in PARSERS else item.sighting.paper.title
+        papers.append(KnownPaper(item.id, title, found, item.sighting.paper.url))
     introduction = passages.introduction_of(known)
     if introduction is not None:
         segments["introduction", None] = introduction.segments
-    return Anatomy(tuple(papers), segments)
+    return Anatomy(tuple(papers), segments, PARSERS.get(edition.series, parse_article))
 
 
 def _adopted_anatomy(pieces: tuple[Kept, ...], known: Sequence[Passage]) -> Anatomy:
     by_id = {segment.id: segment for passage in known for segment in passage.segments}
     runs = regions.runs_of(pieces, {segment_id: segment.passage_id for segment_id, segment in by_id.items()})
-    return Anatomy((), {run.key: [by_id[segment_id] for segment_id in run.segments] for run in runs}, pieces, runs)
+    segments = {run.key: [by_id[segment_id] for segment_id in run.segments] for run in runs}
+    return Anatomy((), segments, pieces=pieces, runs=runs)
 
 
 def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bool) -> dict[str, str]:
@@ -190,17 +198,6 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
             taken.restored_items.append(item.id)
     post.shown = now_shown
     return taken
-
-
-def _passages(known: Sequence[Passage], item: EditionItem) -> list[tuple[PaperKind, Passage]]:
-    paper = item.sighting.paper
-    sources: tuple[tuple[PaperKind, str, dict[str, int]], ...] = (
-        ("title", paper.title, {"paper_id": paper.id}),
-        ("description", item.sighting.description, {"sighting_id": item.sighting_id}),
-        ("abstract", paper.abstract or "", {"paper_id": paper.id}),
-    )
-    found = [(kind, passages.find(known, kind, source, **owner)) for kind, source, owner in sources]
-    return [(kind, passage) for kind, passage in found if passage is not None]
 
 
 def _has_opening(post: Post) -> bool:

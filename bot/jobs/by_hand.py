@@ -82,9 +82,9 @@ def begin(
 
 def plan_now(sessions: Sessions, settings: Settings, digest_id: int) -> None:
     """Plan a digest unless it is planned."""
-    from bot.jobs import weekly  # takes a second
+    from bot.jobs import editions  # takes a second
 
-    plan_digest(sessions, settings, digest_id, forum_of=weekly.forum_of, now=clock.now(), defers=False)
+    plan_digest(sessions, settings, digest_id, forum_of=editions.forum_of, now=clock.now(), defers=False)
 
 
 def send_all(sessions: Sessions, settings: Settings, digest_id: int, *, stop: threading.Event) -> outcome.Report:

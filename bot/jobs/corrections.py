@@ -21,7 +21,7 @@ from bot.forum import notices, takeover
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
 from bot.forum.errors import ForbiddenError, RefusedError
-from bot.jobs import weekly
+from bot.jobs import editions
 from bot.languages.ko import corrections as words
 from bot.settings import Settings
 from bot.store import locks
@@ -141,7 +141,7 @@ def _by_model(
     if not about:
         about = list(dict.fromkeys(key for one in detect(page.article, raw) for key in one.candidates))
     try:
-        with weekly.model_desk(sessions, settings) as desk:
+        with editions.model_desk(sessions, settings) as desk:
             return reading.read(desk, page.article, raw, about, edition_id=edition_id)
     except RejectedError as exc:
         log.warning("comment not read by a model: comment=%d reason=%s", comment_id, exc)

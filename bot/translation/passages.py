@@ -1,10 +1,10 @@
 """Storing texts as passages cut into segments, and finding what still has no Korean."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
@@ -13,6 +13,7 @@ from bot.store.tables import Edition, Passage, Revision, Segment
 from bot.translation.segments import Span, split
 
 INTRODUCTION = "introduction"
+SUMMARY = "summary"
 
 
 def text_hash(text: str) -> str:
@@ -53,10 +54,13 @@ def store(
     return made
 
 
-def load_all(session: Session, edition: Edition) -> list[Passage]:
+def load_all(session: Session, edition: Edition, kinds: Collection[str] | None = None) -> list[Passage]:
     """All passages of the edition, its papers and what the list says of them, with segments and revisions.
 
     Three statements, however many papers.
+
+    Args:
+        kinds: only those; the same paper may have texts for other series.
     """
     paper_ids = [item.sighting.paper_id for item in edition.items]
     sighting_ids = [item.sighting_id for item in edition.items]
@@ -68,6 +72,7 @@ def load_all(session: Session, edition: Edition) -> list[Passage]:
                 | Passage.sighting_id.in_(sighting_ids)
                 | (Passage.edition_id == edition.id)
             )
+            .where(true() if kinds is None else Passage.kind.in_(kinds))
             .options(selectinload(Passage.segments).selectinload(Segment.revisions))
             .order_by(Passage.id)
         )
@@ -129,6 +134,25 @@ def add_first_revisions(session: Session, drafts: Sequence[FirstDraft]) -> None:
         insert(Revision)
         .values(rows)
         .on_conflict_do_nothing(index_elements=["segment_id"], index_where=sql_text("current"))
+    )
+
+
+def take_over(session: Session, segment: Segment, revision: Revision) -> bool:
+    """Give a segment without Korean the text that the same English has elsewhere; a person's counts as memory's.
+
+    The caller commits. False if a text came meanwhile.
+    """
+    is_model = revision.author_kind == "model"
+    return add_revision(
+        session,
+        segment,
+        revision.text,
+        author_kind="model" if is_model else "memory",
+        author=revision.author,
+        reason="the same sentence in another text of the paper",
+        replacing=None,
+        prompt_version=revision.prompt_version,
+        model_call_id=revision.model_call_id,
     )
 
 

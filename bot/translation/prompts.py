@@ -69,6 +69,25 @@ JUDGE_SCHEMA: dict[str, Any] = {
         }
     },
 }
+SUMMARY_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["bullets"],
+    "properties": {
+        "bullets": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["ko", "rests_on"],
+                "properties": {
+                    "ko": {"type": "string"},
+                    "rests_on": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        }
+    },
+}
 INTRODUCTION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -121,7 +140,7 @@ class Prompt:
 
 @cache
 def load(task: str, folder: Path | None = None) -> Prompt:
-    """The prompt of `task`: `translate_paper`, `introduce_week`, `judge_paper`, `repair_paper` or `read_comment`.
+    """The prompt of `task`: `translate_paper`, `summarize_paper`, `introduce_week`, `read_comment`, ....
 
     Args:
         folder: other prompts than the shipped ones; a file that it lacks is taken from the shipped ones.

@@ -89,10 +89,10 @@ def test_line_leaves_its_place_and_comes_back(desk: Desk, monkeypatch: pytest.Mo
 
 
 def test_preview_plans_nothing(desk: Desk) -> None:
-    from bot.jobs import weekly
+    from bot.jobs import editions
 
     desk.reader()
-    made = by_hand.preview(desk.sessions, desk.settings, "weekly", "ko", forum_of=weekly.forum_of, now=MONDAY)
+    made = by_hand.preview(desk.sessions, desk.settings, "weekly", "ko", forum_of=editions.forum_of, now=MONDAY)
     assert made is not None
     assert all("Ship One의 한국어 제목" in part for part in made)
     assert all("https://news.example.org/subscribe" in part for part in made)

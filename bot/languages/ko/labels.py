@@ -28,6 +28,32 @@ NOTE_LIKE = (
     "다음 글을 준비하는 데 큰 힘이 됩니다! :hugs:"
 )
 
+# Daily post
+DAILY_TITLE = "Daily Papers ({day})"
+MORE_AUTHORS = "외 {count}명"
+
+# Below a paper that was introduced before
+EARLIER = "지난 소개:"
+
+# Exported pages
+PICTURE = "그림"
+EMOJI = {
+    "+1": "\U0001f44d",
+    "arrow_lower_right": "\u2198\ufe0f",
+    "bowing_man": "\U0001f647",
+    "fire": "\U0001f525",
+    "gift": "\U0001f381",
+    "hourglass": "\u231b",
+    "hugs": "\U0001f917",
+    "kr": "\U0001f1f0\U0001f1f7",
+    "love_letter": "\U0001f48c",
+    "smile": "\U0001f604",
+    "speech_balloon": "\U0001f4ac",
+    "thinking": "\U0001f914",
+    "warning": "\u26a0\ufe0f",
+}
+"""The signs of the codes that our own lines use."""
+
 # Other forms of post, and how published posts tell what is frame and not text
 INTRODUCTION_HEADING = "소개"
 TALK_SUMMARY = "주요 내용"
@@ -38,6 +64,7 @@ NOTICES = (
     re.compile(r"^\W*(?:이|본|위|아래|해당)\s?(?:글|내용|게시물|포스트)[은는이].{0,60}(?:GPT|AI|모델|기계|번역)"),
     re.compile(r"초안 작성:|댓글로|파이토치 한국 사용자 모임|좋아요.{0,12}(?:눌러|부탁)"),
     re.compile(r":(?:gift|love_letter|bowing_man|hugs):|^\W*PyTorchKR\b"),
+    re.compile(rf"^\W*{EARLIER} \["),
 )
 """The notes that stand around the text of a weekly post, in the wordings of its years."""
 
