@@ -11,7 +11,19 @@ from pathlib import Path
 from benchmarks import figures
 from benchmarks.figures import Figure
 
-NAMES = ("help", "list", "segments", "composing", "drafting", "demo", "real-week", "webhooks", "checks", "ripple")
+NAMES = (
+    "help",
+    "list",
+    "segments",
+    "composing",
+    "drafting",
+    "demo",
+    "real-week",
+    "webhooks",
+    "checks",
+    "ripple",
+    "mail",
+)
 
 
 def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
@@ -43,6 +55,10 @@ def measured(name: str, folder: Path, *, quick: bool) -> list[Figure]:
             from benchmarks import ripple
 
             return ripple.searching(folder, 3 if quick else 5, quick=quick)
+        case "mail":
+            from benchmarks import mail
+
+            return mail.sending(folder, 2 if quick else 5)
     raise ValueError(f"no benchmark is called {name}")
 
 

@@ -105,12 +105,51 @@ class Settings(BaseSettings):
         200, ge=1, description="posts that corrections may edit in a day; the rest follows the day after"
     )
 
-    # Mail (only looked at by `paperbot doctor` so far; digests are not sent yet)
+    # Digest
+    digest_from: str | None = Field(None, description="address digests come from; without it there are none")
+    digest_sender: str | None = Field(None, description="name digests come from; empty: the usual name")
+    digest_contact: str | None = Field(None, description="who sends the digest and where to write, for its last line")
+    digest_bounce_domain: str | None = Field(
+        None, description="domain that returned mail goes to; empty: the domain of DIGEST_FROM"
+    )
+    digest_secrets: SecretStr | None = Field(
+        None,
+        description="signs links and return addresses, 32 characters or more; a newer one goes behind, after a comma",
+    )
+    digest_weekly_at: str = Field("Mon 08:00", description="when the weekly digest is due, in the reader's zone")
+    digest_daily_at: str = Field("08:00", description="when the daily digest is due, in the reader's zone")
+    digest_report_to: str | None = Field(
+        None, description="operator who is mailed what became of each digest; empty: nobody"
+    )
+    digest_advertising: bool = Field(False, description="put (광고) before the subject, as Korean law asks of ads")
+    digest_connections: int = Field(4, ge=1, le=32, description="connections to the mail server at once")
+    digest_rate_per_second: float = Field(10.0, gt=0, description="mails a second, over all connections")
+    digest_doubtful: Literal["hold", "resend"] = Field(
+        "hold", description="mails that may have been sent; resend: only with DIGEST_IDEMPOTENCY_HEADER"
+    )
+    digest_idempotency_header: str | None = Field(
+        None, description="header by which the relay knows a repeated mail, e.g. Resend-Idempotency-Key"
+    )
     smtp_host: str | None = Field(None, description="mail server that takes the digests")
     smtp_port: int = Field(587, ge=1, le=65535, description="its port: 587 for starttls, 465 for tls")
-    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the line is encrypted")
-    smtp_user: str | None = Field(None, description="login at the mail server; empty: none")
-    smtp_password: SecretStr | None = Field(None, description="password of that login")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls from the start, or none (never with a password)"
+    )
+    smtp_user: str | None = Field(None, description="user name there; empty: no login")
+    smtp_password: SecretStr | None = Field(None, description="password there")
+    smtp_timeout_s: float = Field(60.0, gt=0, description="seconds to wait for an answer before the text was sent")
+    imap_host: str | None = Field(None, description="server of the mailbox that returned mail goes to; empty: not read")
+    imap_port: int = Field(993, ge=1, le=65535, description="its port, TLS from the start")
+    imap_user: str | None = Field(None, description="user name there")
+    imap_password: SecretStr | None = Field(None, description="password there")
+    imap_folder: str = Field("INBOX", description="folder that is read; what was read is deleted")
+    bounce_hook_secrets: SecretStr | None = Field(
+        None, description="signs what a relay posts to /hooks/mail; empty: refused; old,new while it is changed"
+    )
+    members_api_user: str | None = Field(None, description="administrator that reads members' digest preferences")
+    members_api_key: SecretStr | None = Field(
+        None, description="key with the scopes users:show, users:update, users:list; empty: members are not synced"
+    )
 
     # Service
     weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")

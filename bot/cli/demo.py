@@ -23,7 +23,7 @@ from bot.cli.output import say
 if TYPE_CHECKING:
     from bot.forum.review import Reading
     from bot.jobs.tasks import Parts, Task
-    from bot.sandbox.world import World
+    from bot.sandbox.world import Mails, World
     from bot.settings import Settings
     from bot.store.engine import Sessions
 
@@ -92,6 +92,7 @@ def demo(
                 follows_suggestions=recorded is None,
             )
         )
+        mails = None if headless else stack.enter_context(sandbox.receiving_mail())
         # Only the sandbox's own settings: nothing of a real .env or database is touched.
         settings = Settings(
             _env_file=None,
@@ -100,8 +101,8 @@ def demo(
             webhook_secrets=secrets.token_hex(16),
             webhook_hosts=(),
             web_host="127.0.0.1",
-            web_port=0,
             **world.settings,
+            **(mails.settings if mails else {"web_port": 0}),
         )
         day = period.date() if period else dt.date.fromisoformat(sandbox.SAMPLE_PERIOD)
         say("Sandbox world: a forum, a model and the upstream lists, all on this machine.")
@@ -112,7 +113,8 @@ def demo(
             _write(out, world, report)
         _tell(report, headless=headless)
         if not headless:
-            code = _live_on(settings, sessions, world, report["topic_url"])
+            assert mails is not None
+            code = _live_on(settings, sessions, world, mails, report["topic_url"])
     if not headless:
         # Threads of jobs that were given back may still run, and nobody waits for them.
         sys.stdout.flush()
@@ -200,14 +202,15 @@ def _tell(report: dict[str, Any], *, headless: bool) -> None:
 TO_TRY = """Try it in the browser; the bot follows within seconds / 브라우저에서 해 보세요. 봇이 몇 초 안에 따라옵니다:
   고치기   edit a sentence of the draft; it is kept from then on / 문장을 고치면 봇이 그대로 지킵니다
   답글     tell the bot `2번 빼줘`, `redraft paper 3`, `설명` or `help` / 봇에게 시키면 글에 반영하고 답합니다
-  공개하기 publish; the bot never does / 공개는 사람만 합니다
+  공개하기 publish; the bot never does, and the mail goes out / 공개는 사람만 하고, 그러면 메일이 나갑니다
 Ctrl-C stops everything / Ctrl-C를 누르면 모두 멈춥니다."""
 
 
-def _live_on(settings: Settings, sessions: Sessions, world: World, address: str) -> int:
+def _live_on(settings: Settings, sessions: Sessions, world: World, mails: Mails, address: str) -> int:
     """Run the service in this process until Ctrl-C: webhooks in a thread, worker and calendar here; the exit code."""
     from sqlalchemy import select
 
+    from bot.digests.links import links_of
     from bot.jobs import calendar, service
     from bot.jobs.tasks import TASKS, Parts, defer_reading
     from bot.store.tables import Topic
@@ -227,7 +230,9 @@ def _live_on(settings: Settings, sessions: Sessions, world: World, address: str)
         with sessions.begin() as session:
             for topic_id in session.scalars(select(Topic.id)).all():
                 defer_reading(session, topic_id)  # what people did while no bot was there
+        _add_reader(sessions)
         click.echo(f"{TO_TRY}\n{address}")
+        click.echo(f"메일 / the mails: {mails.url}\n구독 / sign up for them: {links_of(settings).subscribe}")
         tasks = {**TASKS, "read_topic": _told(TASKS["read_topic"], world)}
         code = service.run_worker(Parts(settings, sessions), tasks=tasks, rules=rules, grace_s=2.0)
     if code:
@@ -255,9 +260,33 @@ def _told(task: Task, world: World) -> Task:
         assert isinstance(reading, Reading)
         for line in _lines(reading, world.bot_post_count() - before):
             say(f"  bot: {line}")
+        if "published" in reading.news:
+            _send_digest(parts)
         return reading
 
     return replace(task, run=run)
+
+
+def _add_reader(sessions: Sessions) -> None:
+    """One reader to begin with; a person may sign up as another."""
+    from bot import clock
+    from bot.digests import addresses, subscribers
+
+    with sessions.begin() as session:
+        address = addresses.parse("reader@example.com")
+        subscribers.join(session, address, subscribers.Choice(), source="import", reason="demo", now=clock.now())
+
+
+def _send_digest(parts: Parts) -> None:
+    """Not wait for Monday."""
+    from bot.digests import plan
+    from bot.jobs import digests
+
+    with parts.sessions.begin() as session:
+        made = plan.begin_now(session, "weekly", "Asia/Seoul", parts.now())
+        if made is not None:
+            digests.defer_plan(session, made)
+    say("  bot: sends the digest to its readers")
 
 
 def _lines(reading: Reading, answers: int) -> Iterator[str]:

@@ -25,6 +25,7 @@ from bot.cli.adopt import adopt
 from bot.cli.check import check
 from bot.cli.corrections import corrections
 from bot.cli.demo import demo
+from bot.cli.digest import digest
 from bot.cli.doctor import doctor, setup_forum
 from bot.cli.evaluate import evaluate
 from bot.cli.findings import findings
@@ -34,6 +35,7 @@ from bot.cli.service import jobs, up, web, worker
 from bot.cli.source import source
 from bot.cli.status import costs, status
 from bot.cli.store import migrate
+from bot.cli.subscribers import subscribers
 from bot.cli.terms import terms
 from bot.errors import BotError, ConflictError, TransientError
 
@@ -109,6 +111,8 @@ for command in (
     setup_forum,
     corrections,
     adopt,
+    digest,
+    subscribers,
 ):
     cli.add_command(command)
 

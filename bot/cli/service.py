@@ -64,7 +64,8 @@ def worker(with_parent: bool) -> None:
 @click.command()
 @with_parent
 def web(with_parent: bool) -> None:
-    """Receive the forum's webhooks, and answer /healthz and /readyz."""
+    """Receive the forum's webhooks, serve the readers' pages, and answer /healthz and /readyz."""
+    from bot.digests import office
     from bot.jobs import service
     from bot.settings import load
     from bot.store.engine import opened
@@ -74,8 +75,8 @@ def web(with_parent: bool) -> None:
     _start_log(settings)
     if with_parent:
         service.leave_with_parent()
-    else:
-        settings.require("webhook_secrets")  # alone it has no other purpose
+    elif not office.is_set_up(settings):
+        settings.require("webhook_secrets")  # without readers' pages, it has no other purpose
     with opened(settings, say=say) as sessions:
         was_asked = app.serve(settings, sessions, say=say)
     if not was_asked:

@@ -6,9 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.corrections import learn, lifecycle, ripple, wording
+from bot.editions import layout
 from bot.forum import notices, readback
 from bot.languages.ko import corrections as words
-from bot.store.tables import Correction, Ripple, Segment, Topic
+from bot.store.tables import Correction, Revision, Ripple, Segment, Topic
 from bot.translation import passages
 from bot.translation.termbase import Termbase
 
@@ -60,7 +61,7 @@ def confirm(session: Session, topic: Topic, termbase: Termbase, *, now: dt.datet
     ):
         segment = session.get_one(Segment, correction.segment_id)
         present = passages.current(segment)
-        ours = readback.as_markdown(segment)
+        ours = layout.as_markdown(segment)
         there = shown.get(segment.id, "")
         is_later = present is not None and present.id != correction.revision_id
         if ours is not None and readback.says(ours, there) and (not is_later or _holds(there, correction)):
@@ -68,7 +69,7 @@ def confirm(session: Session, topic: Topic, termbase: Termbase, *, now: dt.datet
             if lifecycle.move(session, correction, "applied", actor="paperbot", reason=reason, applied_at=now):
                 ripple.offer(session, correction, termbase)
                 applied.append(correction)
-        elif is_later or topic.held_by is None:
+        elif is_later or (topic.held_by is None and not _is_as_before(session, correction, there)):
             _stale(session, correction, "the page shows another sentence")
     return applied
 
@@ -111,6 +112,12 @@ def _stored(session: Session, correction: Correction) -> bool:
 def reporters(correction: Correction) -> list[str]:
     """The names of all readers who asked for it, each once, the first first."""
     return list(dict.fromkeys(report.comment.author for report in correction.reports))
+
+
+def _is_as_before(session: Session, correction: Correction, shown: str) -> bool:
+    """Whether the page has not followed yet, for instance because the forum refused the edit: it is tried again."""
+    before = session.get_one(Revision, correction.base_revision_id)
+    return readback.says(layout.markdown_of(before), shown)
 
 
 def _holds(shown: str, correction: Correction) -> bool:

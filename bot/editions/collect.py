@@ -68,7 +68,8 @@ def collect_week(
     """
     with sessions.begin() as session:
         edition, new = _store_edition(session, week)
-        changed = _store_rows(session, edition, week)
+        # What people published stands as they published it.
+        changed = _store_rows(session, edition, week) if edition.layout is None else ()
         edition_id, state = edition.id, edition.state
     if state != "collecting":
         return Collected(edition_id, len(week.papers), new, 0, changed_ranks=changed)

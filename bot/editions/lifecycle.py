@@ -7,7 +7,7 @@ from bot.errors import BotError, ConflictError
 from bot.store.tables import Edition, Transition
 
 MOVES: dict[str | None, frozenset[str]] = {
-    None: frozenset({"collecting"}),
+    None: frozenset({"collecting", "published"}),
     "collecting": frozenset({"drafting", "failed", "rejected"}),
     "drafting": frozenset({"checked", "failed", "rejected"}),
     "checked": frozenset({"drafting", "submitted", "failed", "rejected"}),
@@ -19,7 +19,7 @@ MOVES: dict[str | None, frozenset[str]] = {
     "rejected": frozenset({"checked", "submitted"}),
     "withdrawn": frozenset({"published"}),
 }
-"""Legal moves by present state; `None` is an edition that does not exist yet."""
+"""Legal moves by present state; `None` is an edition that does not exist yet. An adopted one begins published."""
 
 ON_FORUM = frozenset({"submitted", "in_review", "published", "revised", "withdrawn"})
 """States in which the edition has a topic."""

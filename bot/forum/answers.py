@@ -122,6 +122,7 @@ class ListedTopic:
         posts_count: regular posts, whispers and deleted ones not counted.
         highest_post_number: whispers count here for staff.
         bumped_at: when it last moved up.
+        like_count: of all its posts.
     """
 
     id: int
@@ -129,6 +130,7 @@ class ListedTopic:
     posts_count: int
     highest_post_number: int
     bumped_at: datetime | None
+    like_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -326,6 +328,7 @@ def parse_topic_list(payload: Any) -> tuple[ListedTopic, ...]:
             posts_count=_int_or(topic, "posts_count", 0),
             highest_post_number=_int_or(topic, "highest_post_number", 0),
             bumped_at=_time(topic, "bumped_at"),
+            like_count=_int_or(topic, "like_count", 0),
         )
         for topic in (_object(entry, "topic") for entry in topics)
     )

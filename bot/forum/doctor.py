@@ -77,6 +77,7 @@ class Wanted:
         secrets: of webhooks, any of which may sign.
         in_staff_category: drafts are ordinary topics that staff read and move, for forums without shared drafts.
         drafts_category_id: where they lie then.
+        sends_digests: we mail digests, so that the forum must not.
     """
 
     category_id: int | None
@@ -86,6 +87,7 @@ class Wanted:
     secrets: tuple[str, ...] = ()
     in_staff_category: bool = False
     drafts_category_id: int | None = None
+    sends_digests: bool = False
 
     @property
     def hook_url(self) -> str | None:
@@ -186,7 +188,7 @@ def _behind_the_key(bot: Discourse, admin: Discourse | None, wanted: Wanted, pin
     yield from guarded("limits", lambda: limits(bot.rules(), wanted))
     yield from guarded("titles", lambda: titles(sight))
     yield from guarded("plugins", lambda: plugins(sight))
-    yield from guarded("forum's own mail", lambda: own_mail(sight))
+    yield from guarded("forum's own mail", lambda: own_mail(sight, sends_digests=wanted.sends_digests))
     yield from guarded("webhooks", lambda: _webhooks(admin, sight, wanted, ping))
 
 
@@ -511,7 +513,7 @@ def plugins(sight: Sight) -> Finding:
     return Finding("markup", True, f"extensions on: {on}; off: {off}; posts need none{extra}")
 
 
-def own_mail(sight: Sight) -> Finding:
+def own_mail(sight: Sight, *, sends_digests: bool = False) -> Finding:
     """The forum's own digests, so that nobody gets two."""
     switch, minutes = sight.get("disable_digest_emails"), sight.get("default_email_digest_frequency")
     if switch is None:
@@ -519,6 +521,9 @@ def own_mail(sight: Sight) -> Finding:
     if switch == "true":
         return Finding("forum's own mail", True, "the forum sends no digests")
     every = f"every {int(minutes) / 1440:g} days by default" if minutes and minutes.isdecimal() else "on"
+    if sends_digests:
+        mend = "Switch on disable_digest_emails (Admin → Settings), or empty DIGEST_FROM."
+        return Finding("forum's own mail", False, f"the forum's digests are on, {every}: members get two", mend)
     return Finding("forum's own mail", True, f"the forum's digests are on, {every}; paperbot sends no other ones")
 
 

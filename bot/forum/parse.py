@@ -64,12 +64,12 @@ class Region:
     """Where the Korean of a passage stands: characters `start` to `end`, blank lines around left out.
 
     Empty (`start == end`) if the passage's place is there but nothing stands in it. `paper` is None for the
-    introduction.
+    introduction. `kind` is a `Kind`; in adopted posts, which have more of them, the name of a run (`regions.py`).
     """
 
     start: int
     end: int
-    kind: Kind
+    kind: str
     paper: int | None
 
 
@@ -85,7 +85,7 @@ class Parsed:
     regions: tuple[Region, ...]
     papers: tuple[int, ...]
 
-    def find(self, kind: Kind, paper: int | None = None) -> Region | None:
+    def find(self, kind: str, paper: int | None = None) -> Region | None:
         """The region of a passage, if it was found."""
         return next((r for r in self.regions if r.kind == kind and r.paper == paper), None)
 

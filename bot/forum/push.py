@@ -2,12 +2,12 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy import select
 
-from bot.editions import markdown
+from bot.editions import layout
 from bot.editions.compose import Frame
 from bot.errors import ConflictError, RejectedError
 from bot.forum import notices, parts, readback, takeover
@@ -15,6 +15,7 @@ from bot.forum.answers import HeldForApproval
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
+from bot.forum.errors import ForbiddenError, RefusedError
 from bot.forum.limits import normalised
 from bot.forum.merge import merge
 from bot.languages.ko import review as words
@@ -62,10 +63,13 @@ def push(
                 "merge left the forum's text: topic=%d part=%d places=%d", seen.id, row.part, len(merged.conflicts)
             )
         if len(normalised(merged.text)) > forum.rules().max_post_length and merged.text != there.raw:
-            _plan_too_long(sessions, topic_row_id, row, len(merged.text), forum.rules().max_post_length)
+            plan_too_long(sessions, topic_row_id, row, len(merged.text), forum.rules().max_post_length)
             continue
-        reason = words.EDIT_REASON.format(what=_reason(key, fresh, _reporters(sessions, row.id)))
-        after = _edit(forum, there, merged.text, reason)
+        try:
+            after = edit(forum, there, merged.text, reason_for(sessions, row.id, key, fresh))
+        except (ForbiddenError, RefusedError) as exc:
+            plan_refused(sessions, topic_row_id, row, fresh, exc)
+            continue
         _agree(sessions, row.id, after, fresh)
         if after.raw != there.raw:
             pushed.append(row.part)
@@ -144,7 +148,7 @@ def _make_room(
     return replace(seen, posts=tuple({post.id: post for post in (*seen.posts, *made.values())}.values()))
 
 
-def _plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int, limit: int) -> None:
+def plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int, limit: int) -> None:
     """Tell moderators, once for each length, why the page does not follow."""
     log.error("part is too long for the forum: topic=%d part=%d length=%d", topic_row_id, row.part, length)
     text = words.TOO_LONG.format(part=row.part, length=length, limit=limit)
@@ -152,11 +156,28 @@ def _plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int
         notices.plan(session, topic_row_id, f"too-long-{row.discourse_id}-{length}-{limit}", "problem", text)
 
 
-def _reason(key: str, fresh: str, reporters: Sequence[str]) -> str:
+def plan_refused(sessions: Sessions, topic_row_id: int, row: Post, fresh: str, exc: RejectedError) -> None:
+    """Tell moderators, once for each text, that the forum does not let the bot edit; it is tried at every reading."""
+    log.error("edit refused: topic=%d part=%d reason=%s", topic_row_id, row.part, exc)
+    key = f"edit-refused-{row.discourse_id}-{hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+    text = words.EDIT_REFUSED.format(part=row.part, reason=exc)
+    with sessions.begin() as session:
+        notices.plan(session, topic_row_id, key, "problem", text)
+
+
+def reason_for(sessions: Sessions, post_id: int, key: str, fresh: str) -> str:
+    """The reason of an edit, with the readers it is owed to.
+
+    Args:
+        key: the topic's.
+        fresh: the text that is to be brought to the page.
+    """
+    reporters = _reporters(sessions, post_id)
     named = words.EDIT_REPORTED.format(readers=", ".join(reporters))
     what = named if reporters else words.EDIT_MERGED.format(key=key)
     # A reason of its own makes the forum keep a version of its own.
-    return f"{what} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+    what = f"{what} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+    return words.EDIT_REASON.format(what=what)
 
 
 def _reporters(sessions: Sessions, post_id: int) -> list[str]:
@@ -173,11 +194,11 @@ def _reporters(sessions: Sessions, post_id: int) -> list[str]:
 
 
 def _shows(shown: Mapping[int, str], revision: Revision) -> bool:
-    text = revision.text if revision.is_markdown else markdown.escape_inline(revision.text)
-    return readback.says(text, shown[revision.segment_id])
+    return readback.says(layout.markdown_of(revision), shown[revision.segment_id])
 
 
-def _edit(forum: Discourse, there: ForumPost, text: str, reason: str) -> ForumPost:
+def edit(forum: Discourse, there: ForumPost, text: str, reason: str) -> ForumPost:
+    """The post with this text; unchanged where the forum would store the same."""
     if normalised(text) == normalised(there.raw):
         return there
     return forum.edit_post(there.id, text, raw_old=there.raw, reason=reason)

@@ -14,9 +14,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import markdown
+from bot.editions import layout, markdown
+from bot.editions.layout import Kept
+from bot.forum import regions
 from bot.forum.align import Aligned, align
-from bot.forum.parse import Kind, KnownPaper, KnownPassage, Parsed, parse_article
+from bot.forum.parse import KnownPaper, KnownPassage, Parsed, parse_article
+from bot.forum.regions import Run
 from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment
 from bot.translation import passages
 
@@ -28,16 +31,36 @@ SOMEBODY = "moderator"
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 PaperKind = Literal["title", "description", "abstract"]
-PassageKey = tuple[Kind, int | None]
-"""Kind, and the item's id; None for the introduction."""
+PassageKey = tuple[str, int | None]
+"""Kind, and the item's id; None for the introduction. In adopted posts, the key of a run (`regions.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What an edition's posts may hold: its papers, and the segments of each passage in order."""
+    """What an edition's posts may hold: its papers, and the segments of each passage in order.
+
+    Attributes:
+        pieces: of an adopted post, whose passages are its runs; empty for the bot's own form.
+    """
 
     papers: tuple[KnownPaper, ...]
     segments: Mapping[PassageKey, Sequence[Segment]]
+    pieces: tuple[Kept, ...] = ()
+    runs: tuple[Run, ...] = ()
+
+    def parse(self, raw: str, texts: Mapping[int, str], *, has_opening: bool = True) -> Parsed:
+        """Where the passages stand in a post that should show these texts (by segment id)."""
+        if self.pieces:
+            return regions.find(self.pieces, self.runs, texts, raw)
+        return parse_article(raw, self.papers, has_opening=has_opening)
+
+    def texts(self) -> dict[int, str]:
+        """By segment id: what the store would show."""
+        segments = {segment.id: segment for own in self.segments.values() for segment in own}
+        found = {id_: text for id_, segment in segments.items() if (text := layout.as_markdown(segment)) is not None}
+        return found | {
+            piece.segment: layout.text_of(piece, segments) for piece in self.pieces if piece.segment is not None
+        }
 
 
 @dataclass(slots=True)
@@ -58,6 +81,8 @@ class Taken:
 def anatomy(session: Session, edition: Edition) -> Anatomy:
     """The papers and passages that the edition's article is made of."""
     known = passages.load_all(session, edition)
+    if edition.layout is not None:
+        return _adopted_anatomy(layout.pieces_of(edition.layout), known)
     segments: dict[PassageKey, Sequence[Segment]] = {}
     papers = []
     for item in edition.items:
@@ -71,9 +96,15 @@ def anatomy(session: Session, edition: Edition) -> Anatomy:
     return Anatomy(tuple(papers), segments)
 
 
+def _adopted_anatomy(pieces: tuple[Kept, ...], known: Sequence[Passage]) -> Anatomy:
+    by_id = {segment.id: segment for passage in known for segment in passage.segments}
+    runs = regions.runs_of(pieces, {segment_id: segment.passage_id for segment_id, segment in by_id.items()})
+    return Anatomy((), {run.key: [by_id[segment_id] for segment_id in run.segments] for run in runs}, pieces, runs)
+
+
 def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bool) -> dict[str, str]:
     """By segment id (as text, for JSON): its Markdown as it stands in `raw`, a post that should show `expected`."""
-    parsed = parse_article(raw, of.papers, has_opening=has_opening)
+    parsed = of.parse(raw, expected, has_opening=has_opening)
     found: dict[str, str] = {}
     for key, segments in of.segments.items():
         for segment, fate in zip(segments, _fates(parsed, raw, key, segments, expected), strict=False):
@@ -82,25 +113,33 @@ def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bo
     return found
 
 
+def places(of: Anatomy, shown: Mapping[int, str], raw: str) -> dict[int, tuple[int, int]]:
+    """By segment id: where its text stands in `raw`, first character and the one after the last.
+
+    Texts that were moved out of their passage are found if they stand once in the post.
+    """
+    parsed = of.parse(raw, shown)
+    found: dict[int, tuple[int, int]] = {}
+    for key, segments in of.segments.items():
+        region = parsed.find(key[0], key[1])
+        aligned = _aligned(parsed, raw, key, segments, shown, raw)
+        for segment, fate in zip(segments, aligned.fates, strict=True):
+            text = shown.get(segment.id)
+            if not text:
+                continue
+            if region is not None and fate.state == "unchanged":
+                found[segment.id] = (region.start + fate.start, region.start + fate.end)
+            elif raw.count(text) == 1:
+                found[segment.id] = (raw.index(text), raw.index(text) + len(text))
+    return found
+
+
 def record_shown(session: Session, edition: Edition, posts: Sequence[Post]) -> None:
     """Remember which segment stands where in posts whose text is just our own rendering. The caller commits."""
     of = anatomy(session, edition)
-    expected = {
-        segment.id: text
-        for segments in of.segments.values()
-        for segment in segments
-        if (text := as_markdown(segment)) is not None
-    }
+    expected = of.texts()
     for post in posts:
         post.shown = shown(of, post.base_raw, expected, has_opening="opening" in post.blocks)
-
-
-def as_markdown(segment: Segment) -> str | None:
-    """The segment's current text as we would write it; None without one."""
-    revision = passages.current(segment)
-    if revision is None:
-        return None
-    return revision.text if revision.is_markdown else markdown.escape_inline(revision.text)
 
 
 def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, editor: str, edition: Edition) -> Taken:
@@ -112,15 +151,16 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         editor: who edited it last.
     """
     taken = Taken()
-    parsed = parse_article(raw, of.papers, has_opening=_has_opening(post))
     before = {int(segment_id): text for segment_id, text in post.shown.items()}
+    parsed = of.parse(raw, before, has_opening=_has_opening(post))
     stood = _standing(of, before)
     arrived = set(parsed.papers) - stood
+    ours = of.texts() if arrived else {}
     for key, segments in of.segments.items():
         if key[1] in arrived:  # put back, or brought from another part: compared with what the store has
-            before |= {segment.id: text for segment in segments if (text := as_markdown(segment)) is not None}
+            before |= {segment.id: ours[segment.id] for segment in segments if segment.id in ours}
     now_shown: dict[str, str] = {}
-    gone_papers = _gone_papers(of, parsed, before) - set(parse_article(article, of.papers).papers)
+    gone_papers = _gone_papers(of, parsed, before) - set(of.parse(article, before).papers)
     for key, segments in of.segments.items():
         if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:
             continue  # stands in another part
@@ -201,13 +241,11 @@ def _standing(of: Anatomy, shown: Mapping[int, str]) -> set[int]:
 def _store(session: Session, post: Post, segment: Segment, old: str | None, text: str, editor: str) -> int:
     """The person's text as the current revision; returns 1 if a text of ours that nobody had seen lost to it."""
     present = passages.current(segment)
-    plain = None if "\n" in text else markdown.unescape(text)
-    if plain is None and "\n" not in text:
-        plain = markdown.unescape(text, at_line_start=False)
+    plain = plain_of(text)
     if present is not None and present.text == (text if plain is None else plain):
         return 0
     offers = 0
-    ours = as_markdown(segment)
+    ours = layout.as_markdown(segment)
     if ours is not None and not says(ours, old or "") and not says(ours, text):
         session.execute(insert(Offer).values(post_id=post.id, forum_text=text, our_text=ours).on_conflict_do_nothing())
         offers = 1
@@ -222,6 +260,14 @@ def _store(session: Session, post: Post, segment: Segment, old: str | None, text
         replacing=present,
     )
     return offers
+
+
+def plain_of(text: str) -> str | None:
+    """What a person's Markdown says, where it is nothing but plain text; None where it has markup of its own."""
+    if "\n" in text:
+        return None
+    plain = markdown.unescape(text)
+    return plain if plain is not None else markdown.unescape(text, at_line_start=False)
 
 
 def says(ours: str, other: str) -> bool:

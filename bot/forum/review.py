@@ -20,6 +20,7 @@ from bot.forum.answers import WHISPER
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.discourse import Discourse
 from bot.forum.errors import ForbiddenError, NotFoundError, RefusedError
+from bot.forum.push_adopted import push_adopted
 from bot.forum.readback import SOMEBODY, SYSTEM
 from bot.languages.ko import review as words
 from bot.store import locks
@@ -83,6 +84,7 @@ def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame
             topic.read_at = now
             state = topic.edition.state
             flow = topic.flow
+            is_adopted = topic.edition.layout is not None
             if seen is not None and not seen.deleted:
                 # What was said just before somebody published is answered, too.
                 reading.instructions = _note_instructions(
@@ -95,7 +97,10 @@ def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame
         _take_edits(sessions, forum, topic_row_id, seen, reading, now)
         # What was rejected or unlisted people may work on; the bot keeps its hands off.
         if state in takeover.OPEN | takeover.PUBLIC:
-            seen, reading.pushed_parts = push.push(sessions, forum, topic_row_id, seen, frame)
+            if is_adopted:
+                seen, reading.pushed_parts = push_adopted(sessions, forum, topic_row_id, seen)
+            else:
+                seen, reading.pushed_parts = push.push(sessions, forum, topic_row_id, seen, frame)
             push.plan_offers(sessions, topic_row_id)
         notices.say_planned(sessions, forum, topic_row_id, seen, now)
         reading.page = seen

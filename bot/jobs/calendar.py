@@ -123,6 +123,16 @@ def rules_of(settings: Settings) -> list[Rule]:
             Every("remind", 60),
             Every("apply_ripples", 10),
         ]
+    # Imported here: the templates take a moment.
+    from bot.digests import office, periods
+
+    if office.is_set_up(settings):
+        periods.rules_of(settings)
+        rules.append(Every("tend_digests", 1))
+        if settings.imap_host is not None:
+            rules.append(Every("read_mailbox", 5))
+        if settings.members_api_key is not None:
+            rules.append(Daily("sweep_members", NIGHT))
     return rules
 
 

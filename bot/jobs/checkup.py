@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from bot.digests.smtp import Server, greet
 from bot.editions import weekly
 from bot.errors import BotError, SettingsError
 from bot.forum.doctor import SHORTEST_SECRET, Finding, Wanted, guarded
+from bot.jobs import mail_checkup
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.engine import Sessions, StoreUnavailableError, make_engine, opened, wait_until_up
@@ -58,10 +58,10 @@ def forum_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def services(settings: Settings) -> Iterator[Finding]:
-    """The model, and what the web part needs."""
+    """The model, what digests need, and what the web part needs."""
     yield from guarded("model", lambda: model(settings), "Correct ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, DRAFT_MODEL.")
     yield from guarded("price", lambda: price(settings), "Correct MODEL_PRICES.")
-    yield from guarded("mail", lambda: mail(settings), "Correct SMTP_HOST and SMTP_PORT.")
+    yield from mail_checkup.mail(settings)
     yield public_address(settings)
     yield webhook_secrets(settings)
 
@@ -77,6 +77,7 @@ def wanted_of(settings: Settings, now: dt.datetime) -> Wanted:
         secrets=secrets_of(settings),
         in_staff_category=settings.review_flow == "staff_category",
         drafts_category_id=settings.drafts_category_id,
+        sends_digests=settings.digest_from is not None,
     )
 
 
@@ -194,20 +195,6 @@ def price(settings: Settings) -> Finding:
     known = {model: prices.price_of(table, model) for model in models_of(settings).values()}
     listed = "; ".join(f"{model}: ${one.input} in, ${one.output} out" for model, one in known.items())
     return Finding("price", True, f"{listed} a million tokens")
-
-
-def mail(settings: Settings) -> Finding:
-    """The mail server takes our login. No mail is sent."""
-    if settings.smtp_host is None:
-        return Finding("mail", True, "no server (SMTP_HOST), and none is needed: digests are not sent yet")
-    password = settings.smtp_password.get_secret_value() if settings.smtp_password is not None else None
-    server = Server(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, password)
-    try:
-        return Finding("mail", True, greet(server))
-    except BotError as exc:
-        return Finding(
-            "mail", False, str(exc), "Correct SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER, SMTP_PASSWORD."
-        )
 
 
 def models_of(settings: Settings) -> dict[str, str]:

@@ -127,6 +127,7 @@ class _Run:
         _log.info("worker started", extra={"concurrency": worker.concurrency})
         await asyncio.wait({running, stopping, watching}, return_when=asyncio.FIRST_COMPLETED)
         self.calendar.stop()
+        self.parts.stopping.set()
         stopping.cancel()
         watching.cancel()
         worker_id = worker.worker_id

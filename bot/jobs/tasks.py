@@ -6,6 +6,7 @@ their error what becomes of the job (`retry.py`).
 
 import datetime as dt
 import logging
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Parts:
     settings: Settings
     sessions: Sessions
     now: Callable[[], dt.datetime] = clock.now
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the worker is to stop: long jobs end what they have in hand and leave the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ def rescue_stalled(parts: Parts) -> str:
 
 def prune(parts: Parts) -> str:
     """Delete old webhooks, finished jobs and slots, as the settings say; a bounded number a night."""
+    from bot.jobs import digests
     from bot.store import inbox, schedule
 
     now, settings = parts.now(), parts.settings
@@ -190,7 +194,74 @@ def prune(parts: Parts) -> str:
         counts.append(queue.prune(session, before=before, failed_before=failed_before))
     with parts.sessions.begin() as session:
         counts.append(schedule.prune_slots(session, now - dt.timedelta(days=settings.jobs_keep_days)))
-    return "{} webhooks, {} jobs, {} slots deleted".format(*counts)
+    with parts.sessions.begin() as session:
+        counts.append(digests.prune(session, now))
+    return "{} webhooks, {} jobs, {} slots, {} unconfirmed readers deleted".format(*counts)
+
+
+def tend_digests(parts: Parts) -> str:
+    """Begin what digests are due, and see to those under way."""
+    from bot.jobs import digests
+
+    return digests.tend(parts.sessions, parts.settings, now=parts.now())
+
+
+def plan_digest(parts: Parts, *, digest_id: int) -> str:
+    """Fix a digest's texts and recipients."""
+    from bot.jobs import digests, weekly
+
+    return digests.plan_digest(parts.sessions, parts.settings, digest_id, forum_of=weekly.forum_of, now=parts.now())
+
+
+def send_digest(parts: Parts, *, digest_id: int, line: int) -> str:
+    """Send a digest on one of its connections."""
+    from bot.jobs import digests
+
+    return digests.send_line(
+        parts.sessions, parts.settings, digest_id, line, stopping=parts.stopping.is_set, now=parts.now
+    )
+
+
+def report_digest(parts: Parts, *, digest_id: int) -> str:
+    """Mail the operator what became of a digest."""
+    from bot.jobs import digests
+
+    return digests.report_digest(parts.sessions, parts.settings, digest_id, now=parts.now())
+
+
+def send_confirmation(parts: Parts, *, subscriber_id: int) -> str:
+    """Ask somebody who filled in the form to confirm."""
+    from bot.jobs import digests
+
+    return digests.send_confirmation(parts.sessions, parts.settings, subscriber_id, now=parts.now())
+
+
+def read_mailbox(parts: Parts) -> str:
+    """Fetch returned mail."""
+    from bot.jobs import digests
+
+    return digests.read_mailbox(parts.sessions, parts.settings)
+
+
+def handle_returned(parts: Parts, *, inbox_id: int) -> str:
+    """Do what follows from a returned mail."""
+    from bot.jobs import digests
+
+    return digests.handle_returned(parts.sessions, parts.settings, inbox_id, now=parts.now())
+
+
+def sweep_members(parts: Parts, *, page: int = 1) -> str:
+    """Bring a page of forum members in step with the readers."""
+    from bot.jobs import digests
+
+    return digests.sweep_members(parts.sessions, parts.settings, page, now=parts.now())
+
+
+def write_member(parts: Parts, *, subscriber_id: int) -> str:
+    """Tell the forum what a member chose here."""
+    from bot.jobs import digests
+
+    return digests.write_member(parts.sessions, parts.settings, subscriber_id)
 
 
 TASKS: Mapping[str, Task] = {
@@ -203,6 +274,15 @@ TASKS: Mapping[str, Task] = {
     "apply_ripples": Task(apply_ripples, UNTIL_NEXT_SWEEP),
     "rescue_stalled": Task(rescue_stalled, UNTIL_NEXT_SWEEP),
     "prune": Task(prune, Ceiling(tries=3)),
+    "tend_digests": Task(tend_digests, UNTIL_NEXT_SWEEP),
+    "plan_digest": Task(plan_digest),
+    "send_digest": Task(send_digest, UNTIL_NEXT_SWEEP),
+    "report_digest": Task(report_digest),
+    "send_confirmation": Task(send_confirmation),
+    "read_mailbox": Task(read_mailbox, UNTIL_NEXT_SWEEP),
+    "handle_returned": Task(handle_returned),
+    "sweep_members": Task(sweep_members),
+    "write_member": Task(write_member),
 }
 
 

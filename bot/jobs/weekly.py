@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot import clock
 from bot.editions import collect as collecting
-from bot.editions import compose, weekly
+from bot.editions import compose, layout, weekly
 from bot.editions import draft as drafts
 from bot.editions.collect import Collected
 from bot.editions.draft import Drafted, OnProgress, Redrafted
@@ -144,6 +144,8 @@ def preview(sessions: Sessions, settings: Settings, edition_id: int) -> str:
     """The whole article in Markdown, as it would be submitted now."""
     with sessions() as session:
         edition = session.get_one(Edition, edition_id)
+        if edition.layout is not None:
+            return layout.article(session, edition, edition.layout)
         return compose.RULE.join(compose.weekly_blocks(session, edition, compose.frame_of(settings)))
 
 

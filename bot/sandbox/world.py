@@ -4,8 +4,9 @@ Used by the demo and by tests. Production code gets addresses and keys as from a
 """
 
 import json
+import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from starlette.types import ASGIApp
 
 from bot.sandbox.forum import Forum
 from bot.sandbox.forum.state import Mode
+from bot.sandbox.mailbox import Mailbox
+from bot.sandbox.mailbox import running as running_mailbox
 from bot.sandbox.model import ModelStandIn
 from bot.sandbox.recorded import Translations
 from bot.sandbox.server import serve
@@ -25,8 +28,8 @@ BOT_USER = "paperbot"
 MODERATOR = "sujin"
 READERS = ("minji", "jiho")
 MODEL_KEY = "sandbox-model-key"
-FORUM_PORT = 4290
-"""Where a person finds the demo's forum; another free port is taken if it is in use."""
+FORUM_PORT, WEB_PORT, MAILS_PORT = 4290, 4291, 4292
+"""Where a person finds the demo's forum, its readers' pages and their mails; other free ports if these are in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,43 @@ def running(
             "contact": "sandbox@localhost",
         }
         yield World(forum, model, upstream, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """The running mail server, and what to set so that paperbot hands its mails in there."""
+
+    mailbox: Mailbox
+    url: str
+    settings: Mapping[str, Any]
+
+
+@contextmanager
+def receiving_mail() -> Iterator[Mails]:
+    """Start a mail server and the pages to read its mails on; they stop at the end of the block."""
+    mailbox = Mailbox()
+    with running_mailbox(mailbox) as smtp_port, _serve(mailbox.app(), MAILS_PORT) as url:
+        web_port = _free_port(WEB_PORT)
+        settings = {
+            "digest_from": "digest@news.sandbox.test",
+            "digest_contact": "샌드박스, sandbox@localhost",
+            "digest_secrets": "sandbox-digest-secret-of-forty-letters-x",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": smtp_port,
+            "smtp_security": "none",
+            "web_port": web_port,
+            "public_url": f"http://127.0.0.1:{web_port}",
+        }
+        yield Mails(mailbox, url, settings)
+
+
+def _free_port(preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as one, suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(("127.0.0.1", port))
+            return int(one.getsockname()[1])
+    raise RuntimeError("no port is free")
 
 
 @contextmanager

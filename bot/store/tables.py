@@ -88,7 +88,7 @@ class Sighting(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id"), index=True)
     source: Mapped[str]
-    """`dair`."""
+    """`dair`; for what an adopted post tells, `adopted-weekly` or `adopted-daily`."""
     list_date: Mapped[dt.date] = mapped_column(Date)
     """First day of the list's period."""
     rank: Mapped[int]
@@ -124,6 +124,25 @@ class Edition(Base):
     items: Mapped[list["EditionItem"]] = relationship(back_populates="edition", order_by="EditionItem.rank")
     passages: Mapped[list["Passage"]] = relationship(back_populates="edition")
     topic: Mapped["Topic | None"] = relationship(back_populates="edition")
+    layout: Mapped["Layout | None"] = relationship(back_populates="edition")
+
+
+class Layout(Base):
+    """The form of an adopted edition: its post, which people published before the bot, in pieces."""
+
+    __tablename__ = "layouts"
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id"), primary_key=True)
+    origin: Mapped[str]
+    """The topic's address, or the file's name."""
+    author: Mapped[str]
+    """Who published it."""
+    pieces: Mapped[list[dict[str, Any]]]
+    """In order, each with its `text` as it was found; put together they are the post, byte for byte. One that is the
+    Korean of a segment has `segment` and the `revision` it was stored as; one that is part of a paper, its `item`."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    edition: Mapped[Edition] = relationship(back_populates="layout")
 
 
 class EditionItem(Base):
@@ -153,7 +172,8 @@ class Passage(Base):
     """A text that is drafted as a whole: a paper's title, description or abstract, or an edition's introduction.
 
     A title or abstract belongs to the paper, a description to the sighting (another list says something else), an
-    introduction to the edition.
+    introduction to the edition. Texts of an adopted post belong to its own sightings, or to the edition where the post
+    does not tell a paper: what another edition says of the same paper is another text.
     """
 
     __tablename__ = "passages"
@@ -169,9 +189,9 @@ class Passage(Base):
     sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sightings.id"))
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
     kind: Mapped[str]
-    """`title`, `description`, `abstract` or `introduction`."""
+    """`title`, `description`, `abstract` or `introduction`; in adopted posts also `summary` or `details`."""
     source: Mapped[str]
-    """The English text, whole; empty for an introduction, which rests on other passages."""
+    """The English text, whole; empty for an introduction, which rests on other passages, and where a post has none."""
     source_hash: Mapped[str]
 
     paper: Mapped[Paper | None] = relationship(back_populates="passages")
@@ -224,9 +244,10 @@ class Revision(Base):
     text: Mapped[str]
     current: Mapped[bool]
     author_kind: Mapped[str]
-    """`memory`: an approved translation of the same English, taken over from another text."""
+    """`memory`: an approved text taken over: a translation of the same English from elsewhere, or what an adopted post
+    says, of which nobody knows whether a person wrote it or a machine."""
     author: Mapped[str]
-    """The model's id, or the person's name on the forum; for `memory`, who wrote the text taken over."""
+    """The model's id, or the person's name on the forum; for `memory`, who wrote or published the text taken over."""
     reason: Mapped[str]
     is_markdown: Mapped[bool] = mapped_column(server_default=false())
     """Whether a person wrote it on the forum with markup of their own; otherwise it is plain text."""
@@ -678,3 +699,175 @@ class Pace(Base):
 
     service: Mapped[str] = mapped_column(primary_key=True)
     next_free_at: Mapped[dt.datetime]
+
+
+class Subscriber(Base):
+    """A reader of the digest: one row per address, whatever it came from. Addresses stand here and nowhere else."""
+
+    __tablename__ = "subscribers"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('pending', 'active', 'unsubscribed', 'bounced', 'complained', 'erased')", name="state"
+        ),
+        CheckConstraint("cadence in ('weekly', 'daily')", name="cadence"),
+        CheckConstraint("language in ('ko', 'both', 'en')", name="language"),
+        CheckConstraint("(address is null) = (state = 'erased')", name="address_until_erased"),
+        Index("ix_subscribers_active", "cadence", "zone", postgresql_where=text("state = 'active'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    address: Mapped[str | None]
+    """In the spelling it was given; mail goes there. NULL once erased."""
+    address_key: Mapped[str] = mapped_column(unique=True)
+    """For comparison: NFC, lower case, domain in ASCII. Once erased: a keyed hash of it, which blocks imports."""
+    state: Mapped[str]
+    state_before: Mapped[str | None]
+    """Where a pending row returns to when nobody confirms; NULL: it is deleted then."""
+    state_since: Mapped[dt.datetime] = _created_at()
+    cadence: Mapped[str] = mapped_column(server_default=text("'weekly'"))
+    language: Mapped[str] = mapped_column(server_default=text("'ko'"))
+    zone: Mapped[str] = mapped_column(server_default=text("'Asia/Seoul'"))
+    source: Mapped[str]
+    """`form`, `member` or `import`."""
+    token_version: Mapped[int] = mapped_column(server_default=text("0"))
+    """In preference links; raising it makes earlier ones void."""
+    confirmations: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often it was confirmed; in confirmation links, so that one works once."""
+    confirmation_sent_at: Mapped[dt.datetime | None]
+    confirmed_at: Mapped[dt.datetime | None]
+    wording: Mapped[str | None]
+    """Version of the words it agreed to."""
+    network_hash: Mapped[str | None]
+    """Keyed hash of the network address it was confirmed from."""
+    covered_until: Mapped[dt.datetime | None]
+    mailed_until: Mapped[dt.datetime | None]
+    """As `covered_until`, by digests that made a mail."""
+    """Editions published before this were in a digest to this reader, or older than the first."""
+    forum_user_id: Mapped[int | None] = mapped_column(unique=True)
+    forum_username: Mapped[str | None]
+    forum_base: Mapped[str | None]
+    """The member's forum preference at the last sync: `none`, `daily` or `weekly`."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+
+class Digest(Base):
+    """One mailing: a cadence's period in one time zone. Frozen when it is planned."""
+
+    __tablename__ = "digests"
+    __table_args__ = (
+        UniqueConstraint("cadence", "zone", "period"),
+        CheckConstraint("state in ('due', 'sending', 'paused', 'sent', 'empty', 'missed')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    cadence: Mapped[str]
+    zone: Mapped[str]
+    period: Mapped[str]
+    """The local date, or the ISO week (`2026-W47`)."""
+    window_start: Mapped[dt.datetime]
+    slot_at: Mapped[dt.datetime]
+    """When it was due; editions published before this are in it."""
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    """Why it is paused or missed."""
+    frozen_at: Mapped[dt.datetime | None]
+    subject: Mapped[str | None]
+    rate_factor: Mapped[float] = mapped_column(server_default=text("1"))
+    """Part of the allowed rate after the relay asked for less, at `slowed_at`."""
+    slowed_at: Mapped[dt.datetime | None]
+    finished_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = _created_at()
+
+
+class Rendering(Base):
+    """The text of a digest for readers whose coverage and language agree, with marks where they differ."""
+
+    __tablename__ = "renderings"
+    __table_args__ = (UniqueConstraint("digest_id", "language", "start", "mailed_until", "seen"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id"))
+    language: Mapped[str]
+    start: Mapped[dt.datetime]
+    mailed_until: Mapped[dt.datetime]
+    """Corrections since then are told; earlier than `start` where the last digest had nothing new and made no mail."""
+    seen: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """Papers of the period that these readers had before, in ascending order."""
+    paper_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    """Papers that are in the mail; none: there is no mail."""
+    boundary: Mapped[str]
+    html: Mapped[str]
+    plain: Mapped[str]
+
+
+class Delivery(Base):
+    """The sending of a digest to one subscriber."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("digest_id", "subscriber_id"),
+        CheckConstraint(
+            "state in ('planned', 'sending', 'sent', 'refused', 'skipped', 'doubtful', 'bounced', 'complained')",
+            name="state",
+        ),
+        Index("ix_deliveries_subscriber_id", "subscriber_id"),
+        Index("ix_deliveries_waiting", "digest_id", "id", postgresql_where=text("state = 'planned'")),
+        Index("ix_deliveries_leased", "lease_until", postgresql_where=text("lease_until is not null")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digests.id"))
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id"))
+    rendering_id: Mapped[int] = mapped_column(ForeignKey("renderings.id"))
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    """Why it is in this state, where that needs a word: `unsubscribed`, `empty`, `550 5.1.1`, ..."""
+    answer: Mapped[str | None]
+    """The mail server's last answer; with 250 it holds the queue's id."""
+    server: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    first_tried_at: Mapped[dt.datetime | None]
+    not_before: Mapped[dt.datetime | None]
+    owner: Mapped[str | None]
+    """Who works on it; every write of theirs names it."""
+    lease_until: Mapped[dt.datetime | None]
+    may_be_second_copy: Mapped[bool] = mapped_column(server_default=false())
+    changed_at: Mapped[dt.datetime] = _created_at()
+
+
+class BounceEvent(Base):
+    """What came back about a delivery: a bounce, a complaint, a request to leave."""
+
+    __tablename__ = "bounce_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    content_key: Mapped[str] = mapped_column(unique=True)
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("deliveries.id"), index=True)
+    kind: Mapped[str]
+    """`hard`, `soft`, `delayed`, `policy`, `complaint`, `leave`, `other`."""
+    status: Mapped[str | None]
+    """The enhanced status code, `5.1.1`."""
+    outcome: Mapped[str]
+    at: Mapped[dt.datetime] = _created_at()
+
+
+class BounceScore(Base):
+    """How often mail to an address came back, under a keyed hash of it: it outlives the reader's row."""
+
+    __tablename__ = "bounce_scores"
+
+    address_hash: Mapped[str] = mapped_column(primary_key=True)
+    score: Mapped[float]
+    last_day: Mapped[dt.date] = mapped_column(Date)
+    """The last day that counted: one bounce a day does."""
+
+
+class Attempt(Base):
+    """Something a stranger asked for, to count how often: under keyed hashes of address and network."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_who_at", "who", "at"), Index("ix_attempts_at", "at"))
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    who: Mapped[str]
+    at: Mapped[dt.datetime] = _created_at()

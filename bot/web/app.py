@@ -1,4 +1,4 @@
-"""The web part: webhooks and health, on plain HTTP behind the operator's TLS proxy."""
+"""The web part: webhooks, health and readers' pages, on plain HTTP behind the operator's TLS proxy."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from bot.jobs.queue import conninfo_of
 from bot.settings import Settings
 from bot.store.engine import Sessions
 from bot.store.inbox import Writer
-from bot.web import health, hooks
+from bot.web import health, hooks, subscriptions
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ HEADERS = {
 """On every answer that does not set its own."""
 
 
-def make_app(gate: hooks.Gate, sessions: Sessions) -> ASGIApp:
-    """The web part as an ASGI application."""
+def make_app(gate: hooks.Gate, sessions: Sessions, pages: subscriptions.Pages | None = None) -> ASGIApp:
+    """The web part as an ASGI application; with the readers' pages where digests are wanted."""
     engine = sessions.kw["bind"]
     assert isinstance(engine, Engine)
     receiver = hooks.Hooks(gate, Writer(conninfo_of(engine.url, application_name="paperbot web")))
@@ -53,6 +53,8 @@ def make_app(gate: hooks.Gate, sessions: Sessions) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.router.routes.append(hooks.route_of(receiver))
     app.include_router(health.router_of(sessions))
+    if pages is not None:
+        app.include_router(subscriptions.router_of(pages))
     return strict_headers(app)
 
 
@@ -106,14 +108,14 @@ def serve(settings: Settings, sessions: Sessions, *, say: Callable[[str], None])
     Raises:
         SettingsError: a secret is short, or the port is taken.
     """
-    gate = hooks.gate_of(settings)
+    gate, pages = hooks.gate_of(settings), subscriptions.pages_of(settings, sessions)
     listener = _listen(settings.web_host, settings.web_port)
     host, port = listener.getsockname()[:2]
     say(f"Listening on http://{host}:{port}/hooks/discourse for {hooks.hosts_for_people(gate.hosts)}")
     if not gate.secrets:
         say("WEBHOOK_SECRETS is not set: all webhooks are refused; the forum is only polled.")
     with contextlib.closing(listener):
-        return asyncio.run(_serve(Server(make_app(gate, sessions)), listener))
+        return asyncio.run(_serve(Server(make_app(gate, sessions, pages)), listener))
 
 
 @contextlib.contextmanager
@@ -123,10 +125,10 @@ def serving(settings: Settings, sessions: Sessions) -> Iterator[str]:
     Raises:
         SettingsError: as `serve`.
     """
-    gate = hooks.gate_of(settings)
+    gate, pages = hooks.gate_of(settings), subscriptions.pages_of(settings, sessions)
     listener = _listen(settings.web_host, settings.web_port)
     host, port = listener.getsockname()[:2]
-    server = Server(make_app(gate, sessions))
+    server = Server(make_app(gate, sessions, pages))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
     # Webhooks that come before the server runs wait in the listener's queue.
     listener.listen(server.config.backlog)

@@ -1,7 +1,8 @@
 """Corrections under `kill -9`: after every commit and every request, from the comment to the last page that is mended.
 
-To be killed just before a step is to be killed after the one before it, so these are all the moments there are. Each life of the worker ends one step after the one before, until one gets through. In the end the world is what
-it is when nobody disturbs: applied once, answered once, nothing lost.
+To be killed just before a step is to be killed after the one before it, so these are all the moments there are. Each
+life of the worker ends one step after the one before, until one gets through. In the end the world is what it is when
+nobody disturbs: applied once, answered once, nothing lost.
 """
 
 import json

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -30,7 +31,9 @@ def field(page: str, name: str) -> str:
     return html.unescape(match[1])
 
 
-def test_edit_in_the_demos_forum_is_taken_in_and_ctrl_c_stops_all(data_dir: Path, tmp_path: Path) -> None:
+@contextmanager
+def living_demo(data_dir: Path, tmp_path: Path) -> Iterator[Path]:
+    """The demo after its job, until Ctrl-C; yields the file it writes to."""
     output = tmp_path / "output.txt"
     with output.open("wb") as sink:
         process = subprocess.Popen(
@@ -42,6 +45,17 @@ def test_edit_in_the_demos_forum_is_taken_in_and_ctrl_c_stops_all(data_dir: Path
         )
     try:
         wait_for(lambda: process.poll() is not None or "Ctrl-C" in output.read_text(), 60, "the demo did not come up")
+        yield output
+        process.send_signal(signal.SIGINT)
+        assert process.wait(STOPS_S) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_edit_in_the_demos_forum_is_taken_in_and_ctrl_c_stops_all(data_dir: Path, tmp_path: Path) -> None:
+    with living_demo(data_dir, tmp_path) as output:
         address = re.findall(r"http://\S+/t/\d+", output.read_text())[-1]
         base = address.split("/t/")[0]
         with httpx.Client(base_url=base, follow_redirects=True) as browser:
@@ -57,9 +71,26 @@ def test_edit_in_the_demos_forum_is_taken_in_and_ctrl_c_stops_all(data_dir: Path
             wait_for(lambda: "answered" in output.read_text(), FOLLOWS_S, output.read_text())
             page = browser.get(address).text
             assert "사람이 덧붙인 말입니다." in page
-        process.send_signal(signal.SIGINT)
-        assert process.wait(STOPS_S) == 0
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+
+
+def test_publishing_brings_the_digest_whose_links_all_work(data_dir: Path, tmp_path: Path) -> None:
+    with living_demo(data_dir, tmp_path) as output:
+        address = re.findall(r"http://\S+/t/\d+", output.read_text())[-1]
+        wait_for(lambda: "sign up for them" in output.read_text(), 20, output.read_text())
+        mails = re.findall(r"the mails: (\S+)", output.read_text())[0]
+        subscribe = re.findall(r"sign up for them: (\S+)", output.read_text())[0]
+        with httpx.Client(follow_redirects=True, timeout=20) as browser:
+            assert browser.post(subscribe, data={"address": "me@example.com"}).status_code == 200
+            wait_for(lambda: "구독 확인" in browser.get(mails).text, 30, output.read_text())
+            confirm = re.findall(r'href="(http\S+/confirm/\S+?)"', browser.get(f"{mails}/mails/1").text)[0]
+            assert "구독 시작하기" in browser.get(confirm).text
+            assert "시작되었습니다" in browser.post(confirm).text
+            assert browser.post(f"{address}/publish").status_code == 200
+            wait_for(lambda: browser.get(mails).text.count("이번 주 ML 논문 소식") == 2, 40, output.read_text())
+            mail = browser.get(f"{mails}/mails/2/html").text
+            links = set(re.findall(r'href="(http://127[^"]+)"', mail))
+            assert len(links) >= 4
+            for link in links:
+                assert browser.get(html.unescape(link)).status_code == 200, link
+            leave = next(link for link in links if "/u/" in link)
+            assert "처리되었습니다" in browser.post(leave, data={"List-Unsubscribe": "One-Click"}).text

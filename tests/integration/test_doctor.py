@@ -499,7 +499,7 @@ def test_json_holds_every_finding(configured: tuple[World, pytest.MonkeyPatch]) 
         ("DRAFT_MODEL", "claude-nameless-9", "price", "MODEL_PRICES"),
         ("JUDGE_MODEL", "claude-nameless-9", "model", "JUDGE_MODEL"),
         ("JUDGE_MODEL", "claude-nameless-9", "price", "MODEL_PRICES"),
-        ("SMTP_HOST", "127.0.0.1", "mail", "SMTP_PORT"),
+        ("SMTP_HOST", "127.0.0.1", "mail server", "SMTP_PORT"),
         ("MODEL_MONTHLY_CAP_USD", "0", "spending", "MODEL_MONTHLY_CAP_USD"),
         ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none", "database", "DATABASE_URL"),
         ("WEBHOOK_SECRETS", "short", "webhook secret", "openssl"),

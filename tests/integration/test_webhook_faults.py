@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 from sqlalchemy import func, select, text
 
-from bot.forum import readback
+from bot.editions import layout
 from bot.sandbox.forum.hook_faults import HookFaultKind
 from bot.sandbox.forum.state import Mode
 from bot.sandbox.world import MODERATOR
@@ -95,7 +95,7 @@ class Review:
         with self.desk.sessions() as session:
             edition = session.get_one(Topic, self.desk.topic_row_id).edition
             segments = [s for passage in passages.load_all(session, edition) for s in passage.segments]
-            current = [(s.id, self.wrote.get(s.id) or readback.as_markdown(s)) for s in segments]
+            current = [(s.id, self.wrote.get(s.id) or layout.as_markdown(s)) for s in segments]
         found = [(segment_id, known) for segment_id, known in current if known and len(known) > 12]
         return [(segment_id, known) for segment_id, known in found if raw.count(known) == 1]
 
@@ -135,7 +135,7 @@ class Review:
                     if segment.id in gone | omitted:
                         assert segment.id not in shown
                         continue
-                    known = readback.as_markdown(segment)
+                    known = layout.as_markdown(segment)
                     if known is None:  # e.g. a list's own words that the abstract made needless
                         assert segment.id not in shown
                         continue

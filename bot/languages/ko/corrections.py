@@ -79,6 +79,7 @@ FIELDS: Final = {
     "abstract": "초록",
     "introduction": "이번 주 소개",
     "summary": "주요 내용",
+    "details": "세부 내용",
     "transcript": "본문",
 }
 

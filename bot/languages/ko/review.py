@@ -89,6 +89,10 @@ TOO_LONG: Final = (
     "{part}번째 글이 {length}자가 되어 포럼의 한도({limit}자)를 넘으므로, 제가 준비한 새 글을 반영하지 못했습니다. "
     "한도(max_post_length)를 늘리거나, 빼도 되는 논문을 빼 주세요."
 )
+EDIT_REFUSED: Final = (
+    "{part}번째 글을 고치려고 했지만 포럼이 허락하지 않았습니다. 다른 분이 쓴 글을 고치려면 제 계정이 운영자여야 하고, API 키에 "
+    "posts:edit 권한이 있어야 합니다. 권한을 주시면 다음에 이 글을 읽을 때 반영하겠습니다. (포럼의 답: {reason})"
+)
 EDIT_REASON: Final = "paperbot: {what}"
 EDIT_MERGED: Final = "{key}에 새 번역 반영"
 EDIT_REPORTED: Final = "{readers} 님의 제보 반영"

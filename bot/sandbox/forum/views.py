@@ -588,6 +588,7 @@ class View:
             "enable_markdown_typographer": True,
             "enable_markdown_linkify": True,
             "shared_drafts_category": str(s.shared_drafts_category or ""),
+            "disable_digest_emails": s.disable_digest_emails,
         }
         if self.mode == "2022":
             answer["enable_whispers"] = s.enable_whispers
