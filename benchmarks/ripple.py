@@ -7,9 +7,11 @@ frequent words and a phrase planted among them.
 import random
 import resource
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Engine, text
 
 from benchmarks.figures import Figure, seconds_of
@@ -52,8 +54,9 @@ def searching(folder: Path, repeats: int, *, quick: bool) -> list[Figure]:
             ripple.find(session, Rule("자료", "데이터"), termbase)  # loads what a process loads once
             before = _peak_mb()
             for name, rule in rules.items():
-                found = len(ripple.find(session, rule, termbase))
-                samples = tuple(seconds_of(lambda r=rule: ripple.find(session, r, termbase)) for _ in range(repeats))
+                search = partial(ripple.find, session, rule, termbase)
+                samples = tuple(seconds_of(search) for _ in range(repeats))
+                found = len(search())
                 figures.append(Figure(f"ripple: {name}", "s", samples, BAR_S, f"{found:,} of {count:,} sentences"))
             grown = _peak_mb() - before
     return [*figures, Figure("  memory that the searches add", "MB", (grown,), BAR_MB, "peak of the process")]
@@ -77,7 +80,7 @@ def fill(engine: Engine, count: int) -> None:
             text("insert into passages (paper_id, kind, source, source_hash) select id, 'abstract', '', '' from papers")
         )
         raw = connection.connection.dbapi_connection
-        assert raw is not None
+        assert isinstance(raw, psycopg.Connection)
         with raw.cursor() as cursor:
             cursor.execute("create temporary table made (n int, english text, korean text) on commit drop")
             with cursor.copy("copy made from stdin") as copy:

@@ -33,6 +33,7 @@ def store_accepted(session: Session, topic: Topic, *, per_day: int, now: dt.date
         select(Correction)
         .where(Correction.topic_id == topic.id, Correction.state == "accepted", Correction.revision_id.is_(None))
         .order_by(Correction.id)
+        .with_for_update()  # whoever comes second finds it stored, and not its sentence changed
     ).all()
     room = room_today(session, per_day, now) if waiting else 0
     stored = 0
@@ -64,9 +65,10 @@ def confirm(session: Session, topic: Topic, termbase: Termbase, *, now: dt.datet
         there = shown.get(segment.id, "")
         is_later = present is not None and present.id != correction.revision_id
         if ours is not None and readback.says(ours, there) and (not is_later or _holds(there, correction)):
-            lifecycle.move(session, correction, "applied", actor="paperbot", reason="the page shows it", applied_at=now)
-            ripple.offer(session, correction, termbase)
-            applied.append(correction)
+            reason = "the page shows it"
+            if lifecycle.move(session, correction, "applied", actor="paperbot", reason=reason, applied_at=now):
+                ripple.offer(session, correction, termbase)
+                applied.append(correction)
         elif is_later or (topic.held_by is None and not _is_as_before(session, correction, there)):
             _stale(session, correction, "the page shows another sentence")
     return applied

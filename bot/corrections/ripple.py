@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.corrections import lifecycle
+from bot.corrections import lifecycle, safety
 from bot.corrections.rule import Rule, rules
 from bot.editions import markdown
 from bot.forum import notices
@@ -80,13 +80,17 @@ def find(session: Session, rule: Rule, termbase: Termbase) -> list[Hit]:
 
 
 def replaced(korean: str, rule: Rule, finder: Renderings, *, is_markdown: bool) -> str:
-    """The text with the rule's words exchanged wherever they stand as words, and the particles after them adjusted."""
+    """The text with the rule's words exchanged wherever they stand as words, and the particles after them adjusted.
+
+    One that would change more than words, a link say, stays as it is.
+    """
     new = markdown.escape_inline(rule.new) if is_markdown else rule.new
+    changed = korean
     found = {(hit.start, hit.end) for hit in finder.find(korean) if hit.whole}
     for start, end in sorted(found, reverse=True):
-        if not korean[start : end + len(new)].startswith(new):  # what is right already may begin with the old words
-            korean = particles.replace(korean, start, end, new)
-    return korean
+        if not changed[start : end + len(new)].startswith(new):  # what is right already may begin with the old words
+            changed = particles.replace(changed, start, end, new)
+    return korean if changed == korean or safety.problem(korean, changed) else changed
 
 
 def offer(session: Session, correction: Correction, termbase: Termbase) -> int:

@@ -36,7 +36,7 @@ AWAITED_AGAIN = dt.timedelta(hours=6)
 AWAITED_FOR = dt.timedelta(weeks=8)
 """The list comes a day to six weeks after the week's end."""
 SETTLE = dt.timedelta(seconds=0.5)
-"""One act on the forum sends several webhooks; they are answered by one reading."""
+"""One edit, move or publication sends several webhooks; they are answered by one reading. A new post sends one."""
 
 UNTIL_NEXT_SWEEP = Ceiling(tries=3, age=dt.timedelta(minutes=10))
 """What comes again by itself need not be tried for days."""
@@ -167,7 +167,9 @@ def handle_event(parts: Parts, *, inbox_id: int) -> str:
         topic_id = sweep.topic_of_event(session, event)
         is_own = sweep.is_own_post(event, parts.settings.forum_api_user or "")
         if topic_id is not None and not is_own:
-            defer_reading(session, topic_id, run_at=parts.now() + SETTLE)
+            # The queue looks for jobs whose time has come only now and then: who writes is answered at once.
+            is_new_post = event.event == "post_created"
+            defer_reading(session, topic_id, run_at=None if is_new_post else parts.now() + SETTLE)
         outcome = "not ours" if topic_id is None else "own post" if is_own else f"reads topic {topic_id}"
         inbox.finish(event, parts.now(), outcome)
     return outcome
