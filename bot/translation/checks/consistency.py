@@ -86,6 +86,7 @@ def _translated(text: Text, unit: Unit, mentions: Sequence[Mention], termbase: T
         and one.term.source in mentioned
         and one.role not in (Role.WRONG, Role.NONSENSE)
         and not _is_gloss(text.target_of(unit), one.start)
+        and not one.words.isupper()  # an acronym may stand beside the Korean
     ]
     for one in found:
         # What another term explains, or a longer rendering of the same, is no use of this one.

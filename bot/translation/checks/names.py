@@ -19,6 +19,8 @@ _LONGEST = 4
 """Words of Hangul that one Latin name may become."""
 _SHORT_NAME = 5
 """Letters up to which a name is looked for in its own sentence only: short ones sound like many words."""
+_LETTERS_A_SYLLABLE = 2.4
+"""A name of six letters is no word of two syllables: 주로 is not GaLore."""
 _TYPO_PCT = 82
 _HANGUL_WORD = re.compile(r"[가-힣0-9A-Za-z]+")
 _HANGUL = re.compile("[가-힣]")
@@ -96,7 +98,11 @@ def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termba
     scored: list[tuple[float, int, int, str]] = []
     for start, end in _runs(korean):
         hangul = korean[start:end]
-        alike = [(likeness(name, hangul), name) for name in wanted if may_begin_alike(name, hangul[0])]
+        alike = [
+            (likeness(name, hangul), name)
+            for name in wanted
+            if may_begin_alike(name, hangul[0]) and _is_long_enough(name, hangul)
+        ]
         score, name = max(alike, default=(0.0, ""))
         if score < _ALIKE or any(found.start <= start and end <= found.end for found in right):
             continue
@@ -104,6 +110,11 @@ def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termba
             scored.append((score, start, end, name))
     for _, start, end, name in sorted(scored, key=lambda one: (-one[0], one[1], one[2])):
         yield start, end, name
+
+
+def _is_long_enough(name: str, hangul: str) -> bool:
+    syllables = sum(not char.isspace() for char in hangul)
+    return syllables * _LETTERS_A_SYLLABLE >= len(latin.plain(name))
 
 
 def _runs(korean: str) -> Iterator[tuple[int, int]]:
