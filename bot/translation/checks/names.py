@@ -19,8 +19,8 @@ _LONGEST = 4
 """Words of Hangul that one Latin name may become."""
 _SHORT_NAME = 5
 """Letters up to which a name is looked for in its own sentence only: short ones sound like many words."""
-_LETTERS_A_SYLLABLE = 2.4
-"""A name of six letters is no word of two syllables: 주로 is not GaLore."""
+_FEWEST_SYLLABLES = 3
+"""Of a name that is not short: 주로 is not GaLore."""
 _TYPO_PCT = 82
 _HANGUL_WORD = re.compile(r"[가-힣0-9A-Za-z]+")
 _HANGUL = re.compile("[가-힣]")
@@ -114,7 +114,7 @@ def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termba
 
 def _is_long_enough(name: str, hangul: str) -> bool:
     syllables = sum(not char.isspace() for char in hangul)
-    return syllables * _LETTERS_A_SYLLABLE >= len(latin.plain(name))
+    return syllables >= _FEWEST_SYLLABLES or len(latin.plain(name)) <= _SHORT_NAME
 
 
 def _runs(korean: str) -> Iterator[tuple[int, int]]:
