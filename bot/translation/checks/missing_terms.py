@@ -19,6 +19,8 @@ _WORD = re.compile(r"[^\s,.;:!?()\[\]{}\"'“”‘’]+")
 _ALIKE = 0.85
 _SHORTEST = 5
 """Letters of a term that may be looked for by its sound."""
+_NEAR = 3
+"""So many words before the last part of a rendering may hold its first part."""
 _TELLING = 3
 """Characters of a part that say which term it is: any 모델 may stand for another one."""
 
@@ -74,7 +76,9 @@ def _beside_a_part(term: Term, korean: str, others: Sequence[Rendering]) -> tupl
             while first and last - first + 1 < len(parts) and words[first - 1].group() == parts[first - last - 2]:
                 first -= 1
             start = words[first].start()
-            if end - start < _TELLING:
+            # Particles and counters may stand between the parts: 모델 하나의 크기.
+            apart = first and any(word.group().startswith(parts[0]) for word in words[max(0, first - _NEAR) : first])
+            if apart or end - start < _TELLING:
                 continue
             if first and korean[start - 1] == " " and korean[start - 2].isalnum() and not _taken(start, end, others):
                 found.add((words[first - 1].start(), end))
