@@ -15,7 +15,7 @@ _CUE = re.compile(
     r"|\b(?:eliminat|bypass|remov|obviat|avoid)\w*\sthe\sneed\b|\b[a-z]+-free\b|(?<!a\s)(?<!the\s)(?<!last\s)\bfew\s(?=[a-z])"
     r"|\b(?:unnecessar|unrelated|irrelevan|insufficien|unclear|unreachabl|unreliabl|impossibl|infeasibl|invalid|unsolved|"
     r"unresolved|unavailabl|uncertain|unbiased|unexpected|unpredictabl|inaccessibl|incapabl|incompatibl|inaccura|untrusted|"
-    r"unstabl|unrealistic|unexplored|unaffected|unaware|unsafe|unseen)[a-z]*\b"
+    r"unstabl|unrealistic|unexplored|unaffected|unaware|unsafe)[a-z]*\b"
     r"|(?<!or\s)\bno\s(?!more\b|less\b|fewer\b|matter\b|doubt\b|later\b|sooner\b|free\slunch)(?=[a-z]))",
     re.IGNORECASE,
 )

@@ -101,6 +101,60 @@ def test_a_lost_negation_is_found_beside_others(source: str, wrong: str, right: 
 
 
 @pytest.mark.parametrize(
+    ("source", "wrong", "mark", "right"),
+    [
+        (
+            "It reduces memory without changing the output.",
+            "출력을 바꾸지 않으면서 메모리를 늘립니다.",
+            "늘립니다",
+            "출력을 바꾸지 않으면서 메모리를 줄입니다.",
+        ),
+        (
+            "Accuracy increases by 58.5% and cost drops.",
+            "정확도가 58.5% 감소하고 비용이 줄어듭니다.",
+            "58.5% 감소하고",
+            "정확도가 58.5% 증가하고 비용이 줄어듭니다.",
+        ),
+        (
+            "It goes from 48.9 to 55.2.",
+            "48.9에서 55.2로 낮춥니다.",
+            "48.9에서 55.2로 낮춥니다",
+            "48.9에서 55.2로 높입니다.",
+        ),
+        ("Larger models look better.", "더 작은 모델이 더 보기 좋습니다.", "작은", "더 큰 모델이 더 보기 좋습니다."),
+        ("The maps become sharper.", "맵이 덜 선명해집니다.", "덜 선명해집니다", "맵이 더 선명해집니다."),
+        ("It improves robustness.", "강건성을 약화합니다.", "약화합니다", "강건성을 개선합니다."),
+        (
+            "Agents often fail there.",
+            "에이전트는 거기서 자주 성공합니다.",
+            "성공합니다",
+            "에이전트는 거기서 자주 실패합니다.",
+        ),
+        ("Search is slower than sampling.", "탐색은 샘플링보다 빠릅니다.", "빠릅니다", "탐색은 샘플링보다 느립니다."),
+    ],
+)
+def test_a_turned_direction_is_found_beside_others(source: str, wrong: str, mark: str, right: str) -> None:
+    assert [one.removeprefix("더 ") for one in marked(check, (source, wrong))] == [mark]
+    assert findings(check, (source, right)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "fine"),
+    [
+        ("It improves latency by 40%.", "지연 시간을 40% 줄입니다."),
+        ("It does not increase the cost.", "비용이 늘지 않습니다."),
+        ("A solver outperforms it.", "솔버의 성능에는 미치지 못합니다."),
+        ("Faster inference with low-rank adapters.", "저랭크 어댑터로 추론 시간을 단축합니다."),
+        ("Accuracy rises while the error falls by 12%.", "정확도는 오르고 오류는 12% 감소합니다."),
+        ("It closes the gap.", "격차를 줄입니다."),
+        ("It halves memory.", "메모리를 절반으로 줄입니다."),
+    ],
+)
+def test_a_direction_in_other_words_passes(source: str, fine: str) -> None:
+    assert findings(check, (source, fine)) == []
+
+
+@pytest.mark.parametrize(
     ("source", "fine"),
     [
         ("It needs no text and no images.", "텍스트와 이미지가 필요하지 않습니다."),
