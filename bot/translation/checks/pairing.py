@@ -14,6 +14,7 @@ from bot.translation import segments
 from bot.translation.checks.base import Text, Unit
 
 _ANCHOR = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z][A-Za-z0-9]+")
+_SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
 _STEPS = {
     (1, 1): 0.0,
     (1, 2): 1.8,
@@ -58,6 +59,20 @@ def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = 
         sources.append(source)
         target += translated
     return Text(field, between.join(sources) if any(sources) else "", target, tuple(units))
+
+
+def pieces(unit: Unit, target: str) -> tuple[Unit, ...]:
+    """A unit cut further, at the semicolons of its English too; the unit alone where either side has one sentence."""
+    korean = [(unit.start + start, unit.start + end) for start, end in _korean(target[unit.start : unit.end])]
+    if len(korean) < 2:
+        return (unit,)
+    english = [
+        part
+        for span in segments.split(unit.source)
+        for part in _SEMICOLON.split(unit.source[span.start : span.end])
+        if part.strip()
+    ]
+    return tuple(_aligned(english, target, korean)) if len(english) > 1 else (unit,)
 
 
 def _korean(text: str) -> list[Span]:

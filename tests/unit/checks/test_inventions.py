@@ -35,6 +35,7 @@ def test_known_name_in_hangul_needs_the_name() -> None:
         ("Low-rank adaptation works.", "LoRA(Low-Rank Adaptation)는 효과적입니다.", []),
         ("It runs on graphics processors.", "GPU에서 실행됩니다.", []),
         ("Sparse auto-encoders work.", "Sparse AutoEncoder는 효과적입니다.", []),
+        ("It beats LLaMA2-7B.", "LLaMA2-7B를 능가합니다.", []),
         ("Code: https://a.org/x.", "코드: https://a.org/DeepThing", []),
     ],
 )
