@@ -15,6 +15,7 @@ from bot.translation.checks.base import Text, Unit
 
 _ANCHOR = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z][A-Za-z0-9]+")
 _SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
+_CLAUSE = re.compile(r"(?<=;)\s+")
 _STEPS = {
     (1, 1): 0.0,
     (1, 2): 1.8,
@@ -44,7 +45,7 @@ def paired(field: str, source: str, target: str) -> Text:
     """
     if not source.strip():
         return Text(field, source, target, tuple(Unit("", *span) for span in _korean(target)))
-    english = [source[span.start : span.end] for span in segments.split(source)]
+    english = [clause for span in segments.split(source) for clause in _clauses(source[span.start : span.end])]
     return Text(field, source, target, tuple(_aligned(english, target, _korean(target))))
 
 
@@ -55,7 +56,7 @@ def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = 
     target = ""
     for source, translated in pairs:
         target += between if target and translated else ""
-        units.append(Unit(source, len(target), len(target) + len(translated)))
+        units += _within(source, translated, len(target))
         sources.append(source)
         target += translated
     return Text(field, between.join(sources) if any(sources) else "", target, tuple(units))
@@ -73,6 +74,22 @@ def pieces(unit: Unit, target: str) -> tuple[Unit, ...]:
         if part.strip()
     ]
     return tuple(_aligned(english, target, korean)) if len(english) > 1 else (unit,)
+
+
+def _within(source: str, translated: str, offset: int) -> list[Unit]:
+    """The pair, or where a long English sentence of clauses became several Korean sentences, those beside each other."""
+    spans = _korean(translated)
+    clauses = _clauses(source)
+    if len(clauses) < 2 or len(spans) < 2:
+        return [Unit(source, offset, offset + len(translated))]
+    return [
+        Unit(unit.source, offset + unit.start, offset + unit.end) for unit in _aligned(clauses, translated, spans)
+    ]
+
+
+def _clauses(sentence: str) -> list[str]:
+    """The parts between semicolons, each with its own."""
+    return [clause.strip() for clause in _CLAUSE.split(sentence) if clause.strip()]
 
 
 def _korean(text: str) -> list[Span]:
