@@ -100,7 +100,7 @@ def _is_rendering(words: str, english: str, termbase: Termbase) -> bool:
 def _speakers(text: Text, english: str) -> Iterator[Finding]:
     """`유니티는 ... 제안합니다` for `We propose`: a proper noun as the subject where the authors speak."""
     words = [word.text for word in latin.words(english) if not word.text.islower() and word.text not in ("We", "Our")]
-    for unit in (piece for unit in text.units for piece in pairing.pieces(unit, text.target)):
+    for unit in (piece for whole in text.units for piece in pairing.pieces(whole, text.target)):
         korean = text.target_of(unit)
         if not _WE.search(unit.source) or speakers.AUTHORS.search(korean):
             continue

@@ -174,8 +174,9 @@ def _other_acronym(word: str, source: str, korean: str, background: Background) 
         or background.termbase.relevant([word])
     ):
         return None
-    kept = Counter(re.findall(r"[A-Z]{3,}", korean))
-    for acronym, times in Counter(re.findall(r"(?<![A-Za-z])[A-Z]{3,6}(?=s?(?![A-Za-z]))", source)).items():
+    kept = Counter[str](re.findall(r"[A-Z]{3,}", korean))
+    stated = Counter[str](re.findall(r"(?<![A-Za-z])[A-Z]{3,6}(?=s?(?![A-Za-z]))", source))
+    for acronym, times in stated.items():
         if kept[acronym] < times and OSA.distance(word, acronym) == 1:
             return acronym
     return None

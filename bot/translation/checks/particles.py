@@ -22,7 +22,9 @@ _TWO_CASES = re.compile(r"(?<![가-힣])[가-힣]{2,}(의[를을이가]|에[를�
 _TWO_OBJECTS = re.compile(
     r"[을를] [가-힣]{1,6}[을를] (?:주|미치|미친|미칩|가하|가한|가합|끼치|끼친|끼칩|두[고는었며도]|둡|기울|부과)"
 )
-_OBJECT = re.compile(r"[을를](?![가-힣])")
+_OBJECT_AFTER_OBJECT = re.compile(
+    r"[가-힣A-Za-z0-9][을를] (?:[^\s,.]*[^는은한된할던여서고며면해게지,.\s] ){0,2}[^\s,.]+[을를](?![가-힣])"
+)
 _GIVE = frozenset({"주", "미치", "가하", "끼치", "기울이", "두", "부과"})
 _TO_PERSON = re.compile(r"(?:사람|사용자|저자|연구자|참가자|에이전트|모델|평가자)$")
 _MEASURED_BY = re.compile(
@@ -111,7 +113,9 @@ def _two_cases(target: str) -> Iterator[Finding]:
 
 def _objects_without_verb(text: Text, unit: Unit) -> Iterator[Finding]:
     korean = text.target_of(unit)
-    for first, last in sentences.split(korean) if len(_OBJECT.findall(korean)) > 1 else ():
+    for first, last in sentences.split(korean) if _OBJECT_AFTER_OBJECT.search(korean) else ():
+        if not _OBJECT_AFTER_OBJECT.search(korean, first, last):
+            continue
         for start, end in objects.without_verb(korean[first:last]):
             place = unit.start + first
             message = ko.OBJECT_WITHOUT_VERB.format(ko=korean[first + start : first + end])

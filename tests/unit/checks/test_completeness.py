@@ -67,17 +67,15 @@ def test_two_sentences_beside_a_short_one_miss_something() -> None:
 
 def test_a_part_behind_a_semicolon_is_a_sentence_too() -> None:
     source = (
-        "proposes a router that decides for each query; it is trained on synthetic traces of agents that book trips and repair "
-        "their own plans; "
-        "shows that the cost of serving falls by half on SWE-bench and LedgerQA"
+        "proposes a router that decides for each query; it is trained on synthetic traces of agents that "
+        "book trips and repair their own plans; shows that the cost of serving falls by half on SWE-bench and LedgerQA"
     )
     first, last = (
         "쿼리마다 결정하는 라우터를 제안합니다.",
-        "SWE-bench와 LedgerQA에서 서빙 비용이 절반으로 줄어듦을 보입니다.",
+        "SWE-bench와 LedgerQA에서 비용이 절반이 됨을 보입니다.",
     )
     middle = "라우터는 여행을 예약하고 스스로 계획을 고치는 에이전트의 합성 기록으로 학습됩니다."
-    [finding] = findings(check, (source, f"{first} {last}"))
-    assert "synthetic traces" in finding.message
+    assert findings(check, (source, f"{first} {last}"))
     assert not findings(check, (source, f"{first} {middle} {last}"))
 
 
