@@ -12,17 +12,22 @@ _CUE = re.compile(
     rf"\b(?:(?:{_AUXILIARY})(?:n['’]t\b|\snot\b{_NOT_ONLY})|(?:can|wo)n['’]t\b|cannot\b{_NOT_ONLY}"
     r"|(?:fail|fails|failed|failing)\sto\b|unable\sto\b|neither\b|never\b|none\b|without\b(?!\sloss\sof\sgenerality)"
     rf"|(?<!or\s)(?<!if\s)not\b{_NOT_ONLY}(?=\s[a-z])"
-    r"|\b(?:eliminat|bypass|remov|obviat|avoid)\w*\sthe\sneed\b|\b[a-z]+-free\b|(?<!a\s)(?<!the\s)(?<!last\s)\bfew\s(?=[a-z])"
-    r"|\b(?:unnecessar|unrelated|irrelevan|insufficien|unclear|unreachabl|unreliabl|impossibl|infeasibl|invalid|unsolved|"
-    r"unresolved|unavailabl|uncertain|unbiased|unexpected|unpredictabl|inaccessibl|incapabl|incompatibl|inaccura|untrusted|"
+    r"|\b(?:eliminat|bypass|remov|obviat|avoid)\w*\sthe\sneed\b|\b[a-z]+-free\b|"
+    r"(?<!a\s)(?<!the\s)(?<!last\s)\bfew\s(?=[a-z])"
+    r"|\b(?:unnecessar|unrelated|irrelevan|insufficien|unclear|unreachabl|unreliabl|impossibl|infeasibl|"
+    r"invalid|unsolved|"
+    r"unresolved|unavailabl|uncertain|unbiased|unexpected|unpredictabl|inaccessibl|incapabl|incompatibl|"
+    r"inaccura|untrusted|"
     r"unstabl|unrealistic|unexplored|unaffected|unaware|unsafe)[a-z]*\b"
     r"|(?<!or\s)\bno\s(?!more\b|less\b|fewer\b|matter\b|doubt\b|later\b|sooner\b|free\slunch)(?=[a-z]))",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"[^.;:,]{0,40}?(?:,\s|,?\s?\b(?:and|or|nor)\s)(?:[a-z]+ing\s)?", re.IGNORECASE)
 _SOFT = re.compile(
-    r"\b(?:(?:un|in|im|ir|il|non|dis|mis)-?[a-z]{4,}|[a-z]+less(?:ly)?|[a-z]+-free|only|lack\w*|unless|still|far|beyond|"
-    r"difficult\w*|hard\w*|instead|rather|regardless|without|little|few|rarely|yet|ablat\w*|independent\w*|zero\w*|avoid\w*|"
+    r"\b(?:(?:un|in|im|ir|il|non|dis|mis)-?[a-z]{4,}|[a-z]+less(?:ly)?|[a-z]+-free|only|lack\w*|unless|"
+    r"still|far|beyond|"
+    r"difficult\w*|hard\w*|instead|rather|regardless|without|little|few|rarely|yet|ablat\w*|independent\w*|"
+    r"zero\w*|avoid\w*|"
     r"eliminat\w*|limit\w*|except|despite|neglig\w*|obviat\w*|missing|absen\w*|agnostic)\b",
     re.IGNORECASE,
 )

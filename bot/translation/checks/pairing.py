@@ -8,6 +8,7 @@ Sentences in Bilingual Corpora", 1993, with anchors).
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from bot.languages.ko import sentences
 from bot.translation import segments
@@ -62,8 +63,12 @@ def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = 
     return Text(field, between.join(sources) if any(sources) else "", target, tuple(units))
 
 
+@lru_cache(maxsize=2048)
 def pieces(unit: Unit, target: str) -> tuple[Unit, ...]:
-    """A unit cut further, at the semicolons of its English too; the unit alone where either side has one sentence."""
+    """A unit cut further, at the semicolons of its English too; the unit alone where either side has one sentence.
+
+    Kept, since several checks ask.
+    """
     korean = [(unit.start + start, unit.start + end) for start, end in _korean(target[unit.start : unit.end])]
     if len(korean) < 2:
         return (unit,)

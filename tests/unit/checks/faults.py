@@ -1,6 +1,7 @@
 """Faults of machine translation, put into good Korean one at a time: how much of each kind the checks find.
 
-`python -m tests.unit.checks.faults FILE...` prints a table for files of JSON lines with `en` and `ko`.
+`python -m tests.unit.checks.faults KIND FILE...` prints a table, with further good pairs from files of JSON lines with
+`en` and `ko`, and the faults of one kind that stay unfound.
 """
 
 import json
@@ -105,13 +106,29 @@ def _other_number(korean: str) -> Iterator[str]:
 
 
 NAMES = {
-    "Tidewater": "타이드워터", "Murmuration": "머머레이션", "Kestrel": "케스트렐", "NorthStar": "노스스타", "Vega": "베가",
-    "Self-Discover": "셀프 디스커버", "Kolmogorov-Arnold": "콜모고로프-아놀드", "TestGen-LLM": "테스트젠-LLM",
-    "JetMoE": "제트모이", "ALOHA": "알로하", "Instagram": "인스타그램", "Bard": "바드", "Audio2Video": "오디오투비디오",
-    "Mystery Blocksworld": "미스터리 블록스월드", "BigBench-Hard": "빅벤치-하드", "Mixture-of-Transformers": "믹스처 오브 트랜스포머",
-    "DreamPaint": "드림페인트", "Spider": "스파이더", "TruthfulQA": "트루스풀QA", "NestedUNet": "네스티드유넷",
-    "Tencent": "텐센트", "Leaderboard": "리더보드",
-}  # fmt: skip
+    "Tidewater": "타이드워터",
+    "Murmuration": "머머레이션",
+    "Kestrel": "케스트렐",
+    "NorthStar": "노스스타",
+    "Vega": "베가",
+    "Self-Discover": "셀프 디스커버",
+    "Kolmogorov-Arnold": "콜모고로프-아놀드",
+    "TestGen-LLM": "테스트젠-LLM",
+    "JetMoE": "제트모이",
+    "ALOHA": "알로하",
+    "Instagram": "인스타그램",
+    "Bard": "바드",
+    "Audio2Video": "오디오투비디오",
+    "Mystery Blocksworld": "미스터리 블록스월드",
+    "BigBench-Hard": "빅벤치-하드",
+    "Mixture-of-Transformers": "믹스처 오브 트랜스포머",
+    "DreamPaint": "드림페인트",
+    "Spider": "스파이더",
+    "TruthfulQA": "트루스풀QA",
+    "NestedUNet": "네스티드유넷",
+    "Tencent": "텐센트",
+    "Leaderboard": "리더보드",
+}
 
 
 def _in_hangul(korean: str) -> Iterator[str]:
@@ -122,7 +139,8 @@ def _in_hangul(korean: str) -> Iterator[str]:
 
 def _sides_swapped(korean: str) -> Iterator[str]:
     for match in re.finditer(
-        r"(?<![가-힣A-Za-z])([가-힣A-Za-z0-9-]+(?: [가-힣A-Za-z0-9-]+)?) 대신 ([가-힣A-Za-z0-9-]+)(을|를|에|이|가|로|으로)(?![가-힣])",
+        r"(?<![가-힣A-Za-z])([가-힣A-Za-z0-9-]+(?: [가-힣A-Za-z0-9-]+)?) 대신 ([가-힣A-Za-z0-9-]+)(을|를|"
+        r"에|이|가|로|으로)(?![가-힣])",
         korean,
     ):
         yield korean[: match.start()] + f"{match[2]} 대신 {with_particle(match[1], match[3])}" + korean[match.end() :]
@@ -157,14 +175,53 @@ KINDS: dict[str, Spoil] = {
         (r"불가능", "가능"),
     ),
     "direction": _swapped(
-        "증가/감소", "늘어/줄어", "늘리/줄이", "늘립/줄입", "늘려/줄여", "늘릴/줄일", "높이/낮추", "높입/낮춥", "높아/낮아", "높은/낮은",
-        "높습/낮습", "더 많/더 적", "많은/적은", "빠르/느리", "빠른/느린", "빨라/느려", "개선/악화", "향상/저하", "상승/하락", "커지/작아지",
-        "커질/작아질", "더 큰/더 작은", "더 긴/더 짧은", "강화/약화", "더 적게/더 많이", "덜 /더 ", "우수한/열등한",
+        "증가/감소",
+        "늘어/줄어",
+        "늘리/줄이",
+        "늘립/줄입",
+        "늘려/줄여",
+        "늘릴/줄일",
+        "높이/낮추",
+        "높입/낮춥",
+        "높아/낮아",
+        "높은/낮은",
+        "높습/낮습",
+        "더 많/더 적",
+        "많은/적은",
+        "빠르/느리",
+        "빠른/느린",
+        "빨라/느려",
+        "개선/악화",
+        "향상/저하",
+        "상승/하락",
+        "커지/작아지",
+        "커질/작아질",
+        "더 큰/더 작은",
+        "더 긴/더 짧은",
+        "강화/약화",
+        "더 적게/더 많이",
+        "덜 /더 ",
+        "우수한/열등한",
     ),
-    "bound": _swapped("이상/이하", "최대/최소", "초과/미만", "이전에/이후에", "하기 전에/한 후에", "기 전/은 뒤", "넘는/못 되는", "넘게/못 되게"),
+    "bound": _swapped(
+        "이상/이하",
+        "최대/최소",
+        "초과/미만",
+        "이전에/이후에",
+        "하기 전에/한 후에",
+        "기 전/은 뒤",
+        "넘는/못 되는",
+        "넘게/못 되게",
+    ),
     "outdone": _replaced(
-        (r"[을를] 능가합니다", "에 뒤처집니다"), (r"[을를] 능가하", "에 뒤처지"), (r"보다 (?:뛰어난|우수한|나은)", "보다 떨어지는"),
-        (r"앞섭니다", "뒤처집니다"), (r"앞서", "뒤처지"), (r"뒤처집니다", "앞섭니다"), (r"뒤처지", "앞서"), (r"뛰어넘", "밑도"),
+        (r"[을를] 능가합니다", "에 뒤처집니다"),
+        (r"[을를] 능가하", "에 뒤처지"),
+        (r"보다 (?:뛰어난|우수한|나은)", "보다 떨어지는"),
+        (r"앞섭니다", "뒤처집니다"),
+        (r"앞서", "뒤처지"),
+        (r"뒤처집니다", "앞섭니다"),
+        (r"뒤처지", "앞서"),
+        (r"뛰어넘", "밑도"),
         (r"더 (?:좋|나은|낫)", "더 나쁘"),
     ),
     "sides": _sides_swapped,
@@ -172,8 +229,11 @@ KINDS: dict[str, Spoil] = {
     "clause": _without_clause,
     "particle doubled": _replaced((r"(?<=[가-힣]{2})(을|를|은|는|에서|에|와|으로|까지|부터|도)(?= )", r"\1\1")),
     "particles clash": _replaced(
-        (r"(?<=[가-힣]{2})을(?= )", "을를"), (r"(?<=[가-힣]{2})의(?= )", "의를"), (r"(?<=[가-힣]{2})이(?= )", "이가"),
-        (r"(?<=[가-힣]{2})를(?= )", "를는"), (r"(?<=[가-힣]{2})에(?= )", "에를"),
+        (r"(?<=[가-힣]{2})을(?= )", "을를"),
+        (r"(?<=[가-힣]{2})의(?= )", "의를"),
+        (r"(?<=[가-힣]{2})이(?= )", "이가"),
+        (r"(?<=[가-힣]{2})를(?= )", "를는"),
+        (r"(?<=[가-힣]{2})에(?= )", "에를"),
     ),
     "word doubled": _replaced((r"(?<![가-힣])([가-힣]{2,})(?= )", r"\1 \1")),
     "noun again": _doubled_word,
@@ -184,11 +244,13 @@ KINDS: dict[str, Spoil] = {
     "metric": _replaced((r"(?<=[A-Za-z])(?:으로|로)(?= (?:측정|평가|잰))", "에서")),
     "speaker": _other_speaker,
     "register": _plain_ending,
-    "question": _replaced((r"할까요\?", "하는가?"), (r"될까요\?", "되는가?"), (r"일까요\?", "인가?"), (r"는가\?", "을까요?")),
+    "question": _replaced(
+        (r"할까요\?", "하는가?"), (r"될까요\?", "되는가?"), (r"일까요\?", "인가?"), (r"는가\?", "을까요?")
+    ),
     "name in hangul": _in_hangul,
     "acronym": _other_letters,
     "number": _other_number,
-}  # fmt: skip
+}
 
 
 def faults(pairs: Iterable[tuple[str, str]], most: int = 60) -> Iterator[Fault]:
@@ -221,9 +283,9 @@ def _print_table(extra: list[Path], missed: str) -> None:
         hit = is_found(fault)
         counted.setdefault(fault.kind, []).append(hit)
         if not hit and fault.kind == missed:
-            print("-", fault.english, "\n ", fault.bad, "\n")
+            sys.stdout.write(f"- {fault.english}\n  {fault.bad}\n\n")
     for kind, hits in counted.items():
-        print(f"{kind:18} {sum(hits):3} of {len(hits):3}")
+        sys.stdout.write(f"{kind:18} {sum(hits):3} of {len(hits):3}\n")
 
 
 if __name__ == "__main__":

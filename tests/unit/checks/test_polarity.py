@@ -147,6 +147,7 @@ def test_a_turned_direction_is_found_beside_others(source: str, wrong: str, mark
         ("Faster inference with low-rank adapters.", "저랭크 어댑터로 추론 시간을 단축합니다."),
         ("Accuracy rises while the error falls by 12%.", "정확도는 오르고 오류는 12% 감소합니다."),
         ("It closes the gap.", "격차를 줄입니다."),
+        ("It moves from version 1.2.3 to 2.0.1.", "1.2.3에서 2.0.1로 올라갑니다."),
         ("It halves memory.", "메모리를 절반으로 줄입니다."),
     ],
 )
