@@ -199,8 +199,9 @@ def _key(words: str) -> str:
 
 
 def _is_spelled_out(kept: str, term: Term) -> bool:
-    """Whether the Latin is the English word itself rather than an acronym, which may stand beside the Korean."""
-    return kept.lower().startswith(term.source.lower()[:4]) and not kept.isupper()
+    """Whether the Latin is the English word itself, not an acronym, nor several words that are a name by their capitals."""
+    is_name = " " in kept and kept != kept.lower() and kept not in term.sources
+    return kept.lower().startswith(term.source.lower()[:4]) and not kept.isupper() and not is_name
 
 
 def _stands_alone(korean: str, start: int, end: int) -> bool:

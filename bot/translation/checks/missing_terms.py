@@ -17,6 +17,9 @@ from bot.translation.termbase import Kind, Rendering, Role, Term, Termbase
 
 _WORD = re.compile(r"[^\s,.;:!?()\[\]{}\"'“”‘’]+")
 _ALIKE = 0.85
+_EXACT = 1.0
+_CHANCE = 3
+"""Syllables up to which likeness may be chance, so that they must sound exactly alike: 저비용 and serving."""
 _SHORTEST = 5
 """Letters of a term that may be looked for by its sound."""
 _NEAR = 3
@@ -96,6 +99,7 @@ def _by_sound(term: Term, korean: str) -> tuple[int, int] | None:
     for word in re.finditer("[가-힣]{2,}", korean):
         for end in noun_ends(korean, *word.span()):
             hangul = korean[word.start() : end]
-            if len(hangul) > 1 and could_sound_like(term.source, hangul) and likeness(term.source, hangul) >= _ALIKE:
+            wanted = _EXACT if len(hangul) <= _CHANCE else _ALIKE
+            if len(hangul) > 1 and could_sound_like(term.source, hangul) and likeness(term.source, hangul) >= wanted:
                 return word.start(), end
     return None
