@@ -58,7 +58,7 @@ def _unknown_renderings(source: str, korean: str, termbase: Termbase) -> Iterato
             and counted[found.term.source]
             and found.term.source not in inner
         ]
-        place = _beside_a_part(term, korean, others) or _by_sound(term, korean)
+        place = _beside_a_part(term, korean, others) or _by_sound(term, korean, others)
         if place:
             yield term, *place
 
@@ -93,10 +93,12 @@ def _taken(start: int, end: int, others: Sequence[Rendering]) -> bool:
     return any(other.start < end and start < other.end for other in others)
 
 
-def _by_sound(term: Term, korean: str) -> tuple[int, int] | None:
+def _by_sound(term: Term, korean: str, others: Sequence[Rendering]) -> tuple[int, int] | None:
     if " " in term.source or len(term.source) < _SHORTEST:
         return None
     for word in re.finditer("[가-힣]{2,}", korean):
+        if _taken(*word.span(), others):
+            continue
         for end in noun_ends(korean, *word.span()):
             hangul = korean[word.start() : end]
             wanted = _EXACT if len(hangul) <= _CHANCE else _ALIKE
