@@ -1,4 +1,4 @@
-"""Native Korean words for one English term that are each right, but read as two things side by side in one text.
+"""Korean words for one English term that are each right, but look careless or like two things side by side in one text.
 
 A loanword beside a native word needs no entry here: those always look like two things.
 """
@@ -24,6 +24,16 @@ _RIVALS = (
     frozenset({"수열", "서열"}),
     frozenset({"정렬", "정합"}),
     frozenset({"창발", "출현"}),
+    frozenset({"특징", "피처", "특성"}),
+    frozenset({"지시", "명령어"}),
+    frozenset({"단계", "스텝"}),
+    frozenset({"레이블", "라벨"}),
+    frozenset({"에폭", "에포크"}),
+    frozenset({"프런티어", "프론티어"}),
+    frozenset({"데이터셋", "데이터세트"}),
+    frozenset({"그래디언트", "그레이디언트"}),
+    frozenset({"메시", "메쉬"}),
+    frozenset({"워크플로", "워크플로우"}),
 )
 
 

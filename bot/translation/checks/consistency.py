@@ -53,7 +53,8 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
     whole = tuple(chain.from_iterable(uses))
     edition = tuple(chain.from_iterable(_uses(one, background.termbase) for one in background.edition))
     told: set[tuple[int, int]] = set()
-    for odd in (*_odd(own), *_odd(whole), *_alone(whole, edition)):
+    # Of a term and a part of it that are both odd, the longer one is told.
+    for odd in sorted((*_odd(own), *_odd(whole), *_alone(whole, edition)), key=lambda pair: pair[0].is_part):
         use, usual = odd
         if use.text == text and not any(use.start < end and start < use.end for start, end in told):
             told.add((use.start, use.end))
@@ -108,9 +109,10 @@ def _parts(mentions: Sequence[Mention]) -> set[tuple[str, str]]:
     """Which term is part of which: (parameter, parameter-efficient)."""
     return {
         (inner.term.source, mention.term.source)
-        for mention in mentions
         for inner in mentions
-        if inner.inner and mention.start <= inner.start and inner.end <= mention.end
+        if inner.inner
+        for mention in mentions
+        if mention.start <= inner.start and inner.end <= mention.end
     }
 
 
@@ -200,8 +202,9 @@ def _key(words: str) -> str:
 
 
 def _is_spelled_out(kept: str, term: Term) -> bool:
-    """Whether the Latin is the English word itself rather than an acronym, which may stand beside the Korean."""
-    return kept.lower().startswith(term.source.lower()[:4]) and not kept.isupper()
+    """Whether the Latin is the English word itself; neither an acronym, nor words that their capitals make a name."""
+    is_name = " " in kept and kept != kept.lower() and kept not in term.sources
+    return kept.lower().startswith(term.source.lower()[:4]) and not kept.isupper() and not is_name
 
 
 def _stands_alone(korean: str, start: int, end: int) -> bool:
