@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from bot.languages.ko import form_findings as ko
 from bot.languages.ko import sentences
 from bot.translation import segments
-from bot.translation.checks import pairing
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text, Unit
 
 CHECK = "completeness"
@@ -32,7 +31,7 @@ def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG
     yield from _untranslated(text)
     if not text.source:
         return
-    pieces = [piece for unit in text.units for piece in pairing.pieces(unit, text.target)]
+    pieces = text.units
     for number, unit in enumerate(pieces):
         if not unit.source:
             if unit.end - unit.start > 20 and any("가" <= char <= "힣" for char in text.target_of(unit)):

@@ -9,7 +9,7 @@ from bot.languages.ko import findings, hangul, speakers
 from bot.languages.ko.morphology import morphemes
 from bot.languages.ko.particles import with_particle
 from bot.languages.ko.transliteration import likeness
-from bot.translation.checks import latin, pairing
+from bot.translation.checks import latin
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text
 from bot.translation.checks.suggestions import replacing
 from bot.translation.termbase import Kind, Role, Termbase
@@ -100,7 +100,7 @@ def _is_rendering(words: str, english: str, termbase: Termbase) -> bool:
 def _speakers(text: Text, english: str) -> Iterator[Finding]:
     """`유니티는 ... 제안합니다` for `We propose`: a proper noun as the subject where the authors speak."""
     words = [word.text for word in latin.words(english) if not word.text.islower() and word.text not in ("We", "Our")]
-    for unit in (piece for whole in text.units for piece in pairing.pieces(whole, text.target)):
+    for unit in text.units:
         korean = text.target_of(unit)
         if not _WE.search(unit.source) or speakers.AUTHORS.search(korean):
             continue

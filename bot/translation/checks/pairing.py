@@ -8,14 +8,12 @@ Sentences in Bilingual Corpora", 1993, with anchors).
 import math
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from bot.languages.ko import sentences
 from bot.translation import segments
 from bot.translation.checks.base import Text, Unit
 
 _ANCHOR = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z][A-Za-z0-9]+")
-_SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
 _CLAUSE = re.compile(r"(?<=;)\s+")
 _STEPS = {
     (1, 1): 0.0,
@@ -46,8 +44,7 @@ def paired(field: str, source: str, target: str) -> Text:
     """
     if not source.strip():
         return Text(field, source, target, tuple(Unit("", *span) for span in _korean(target)))
-    english = [clause for span in segments.split(source) for clause in _clauses(source[span.start : span.end])]
-    return Text(field, source, target, tuple(_aligned(english, target, _korean(target))))
+    return Text(field, source, target, tuple(_aligned(_clauses(source), target, _korean(target))))
 
 
 def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = " ") -> Text:
@@ -63,38 +60,19 @@ def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = 
     return Text(field, between.join(sources) if any(sources) else "", target, tuple(units))
 
 
-@lru_cache(maxsize=2048)
-def pieces(unit: Unit, target: str) -> tuple[Unit, ...]:
-    """A unit cut further, at the semicolons of its English too; the unit alone where either side has one sentence.
-
-    Kept, since several checks ask.
-    """
-    korean = [(unit.start + start, unit.start + end) for start, end in _korean(target[unit.start : unit.end])]
-    if len(korean) < 2:
-        return (unit,)
-    english = [
-        part
-        for span in segments.split(unit.source)
-        for part in _SEMICOLON.split(unit.source[span.start : span.end])
-        if part.strip()
-    ]
-    return tuple(_aligned(english, target, korean)) if len(english) > 1 else (unit,)
-
-
 def _within(source: str, translated: str, offset: int) -> list[Unit]:
-    """The pair, or where a long English sentence of clauses became several Korean sentences, those beside each other."""
+    """The pair, or where both sides have several sentences or clauses, those that stand beside each other."""
     spans = _korean(translated)
     clauses = _clauses(source)
     if len(clauses) < 2 or len(spans) < 2:
         return [Unit(source, offset, offset + len(translated))]
-    return [
-        Unit(unit.source, offset + unit.start, offset + unit.end) for unit in _aligned(clauses, translated, spans)
-    ]
+    return [Unit(unit.source, offset + unit.start, offset + unit.end) for unit in _aligned(clauses, translated, spans)]
 
 
-def _clauses(sentence: str) -> list[str]:
-    """The parts between semicolons, each with its own."""
-    return [clause.strip() for clause in _CLAUSE.split(sentence) if clause.strip()]
+def _clauses(source: str) -> list[str]:
+    """The sentences of an English text, cut after semicolons too."""
+    sentences = (source[span.start : span.end] for span in segments.split(source))
+    return [clause.strip() for sentence in sentences for clause in _CLAUSE.split(sentence) if clause.strip()]
 
 
 def _korean(text: str) -> list[Span]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.languages.ko import form_findings as ko
 from bot.languages.ko import polarity as korean
-from bot.translation.checks import direction, negation, pairing
+from bot.translation.checks import direction, negation
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text, Unit
 
 CHECK = "polarity"
@@ -80,7 +80,7 @@ def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG
         return
     found = [one for unit in text.units if unit.source and unit.start < unit.end for one in _turned(text, unit)]
     yield from found
-    pieces = [piece for unit in text.units if unit.source for piece in pairing.pieces(unit, text.target)]
+    pieces = [unit for unit in text.units if unit.source]
     for one in (*_negations_lost(text, pieces), *_directions_turned(text, pieces)):
         if not any(one.start < other.end and other.start < one.end for other in found):
             found.append(one)
