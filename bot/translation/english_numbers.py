@@ -65,7 +65,7 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    rf"(?<![\w.])(?:(?P<digits>{NUMBER})|\b(?P<words>(?:{_word})(?:[\s-](?:{'|'.join(_UNITS[1:10])}))?|an?(?=[\s-](?:{_large})\b)|half\s+an?(?=\s(?:{_large})\b)))"
+    rf"(?<![\w.])(?:(?P<digits>{NUMBER})|\b(?P<words>(?:{_word})(?:[\s-](?:{'|'.join(_UNITS[1:10])}))?(?=fold|[^A-Za-z]|$)|an?(?=[\s-](?:{_large})\b)|half\s+an?(?=\s(?:{_large})\b)))"
     rf"(?:(?P<letter>\s(?:[KMBT]|bn|mn)(?![A-Za-z-])|(?:[KMBTkmb]|bn|mn)(?![A-Za-z]))|(?P<large>(?:[\s-]+(?:{_large})\b(?!s))+(?:\s+(?:and\s+)?(?:{_word})(?:[\s-](?:{'|'.join(_UNITS[1:10])}))?(?=[\s,.;]))?))?",
 )
 _COUNT_WORDS = re.compile(_COUNT.pattern, re.IGNORECASE)

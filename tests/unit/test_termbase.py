@@ -149,3 +149,14 @@ def test_nothing_is_found_without_terms_or_text() -> None:
     assert Termbase([]).mentions("a text") == ()
     assert Termbase([]).renderings("글") == ()
     assert Termbase([Term("a", "가나")]).renderings("") == ()
+
+
+def test_parts_joined_by_the_possessive_are_the_same_rendering() -> None:
+    term = Term("model size", "모델 크기", accepted=("작은 모델",))
+    assert found(term, "모델의 크기를 늘립니다.") == ["모델의 크기"]
+    assert found(term, "작은의 모델입니다.") == []
+
+
+@pytest.mark.parametrize("noun", ["쿠다", "과다", "단계마다", "람다"])
+def test_noun_that_ends_like_a_verb_is_found_as_it_stands(noun: str) -> None:
+    assert found(Term("x", noun), f"{noun}를 씁니다. {noun[:-1]}는 다릅니다.") == [noun]

@@ -4,13 +4,13 @@ _FIRST, _VOWELS, _FINALS = 0xAC00, 21, 28
 _A, _EO, _YEO, _O, _WA, _U, _WO, _EU, _I = 0, 4, 6, 8, 9, 13, 14, 18, 20
 _NONE, _N, _D, _L, _M, _B, _S, _SS = 0, 4, 7, 8, 16, 17, 19, 20
 _CONTRACTED = {_I: _YEO, _U: _WO, _O: _WA}
-_NOUNS = frozenset({"람다", "판다", "바다"})
+_NOUNS = ("람다", "판다", "바다", "람바다", "쿠다", "바라쿠다", "완다", "과다", "다지선다")
 _HADA = ("하", "해", "했", "한", "할", "함", "합")
 
 
 def is_predicate(word: str) -> bool:
-    """Whether a dictionary form is a verb or an adjective: `줄이다`, `미세 조정하다`; not `람다`."""
-    return len(word) > 1 and word.endswith("다") and word.split()[-1] not in _NOUNS
+    """Whether a dictionary form is a verb or an adjective: `줄이다`, `미세 조정하다`; not `람다`, `단계마다`."""
+    return len(word) > 1 and word.endswith("다") and not word.endswith("마다") and word.split()[-1] not in _NOUNS
 
 
 def beginnings(word: str) -> tuple[str, ...]:

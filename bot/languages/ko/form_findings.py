@@ -36,6 +36,7 @@ PARTICLE_UNFIT = "앞말의 소리에 맞는 조사는 “{right}”입니다: �
 PARTICLE_UNDECIDED = "조사를 하나로 정해야 합니다."
 PARTICLES_CLASH = "함께 쓸 수 없는 조사입니다: “{ko}”."
 TWO_OBJECTS = "한 동사에 목적어가 두 개입니다. 앞의 을/를은 에(에게)가 자연스럽습니다."
+OBJECT_WITHOUT_VERB = "목적어에 걸리는 동사가 없습니다. 조사를 확인해 주세요: “{ko}”."
 MEASURED_BY = "측정의 기준이 되는 지표에는 -(으)로를 씁니다."
 
 # Polarity

@@ -78,6 +78,19 @@ def is_no_particle(word: str) -> bool:
     return word[-1] == "는" and any(part.tag.startswith("V") for part in morphemes(word))
 
 
+def is_noun_with_two_cases(word: str) -> bool:
+    """Whether a Hangul word ends in two particles of case: `모델의를`, not `정의를`."""
+    parts = morphemes(word)
+    cases = ("JKS", "JKO", "JKG", "JKB", "JKC")
+    nouns = ("NNG", "NNP", "NNB", "XSN", "XPN", "NR")
+    return (
+        len(parts) > 2
+        and all(part.tag in cases for part in parts[-2:])
+        and all(part.tag in nouns for part in parts[:-2])
+        and parts[-2].start - parts[0].start > 1
+    )
+
+
 class Particle(NamedTuple):
     """One particle found in a text: `text[start:end]` is the part that changes with the sound before."""
 

@@ -17,8 +17,10 @@ _PARTICLE = (
 _TAIL = re.compile(
     rf"(?:들|들끼리)?(?:{_PARTICLE})?"
     r"|(?:화)?(?:하|해|했|한|할|함|합|되|돼|됐|된|될|됨|됩|시키|시켜|시켰|시킨|시킬|시킴|시킵)[가-힣]*"
-    r"|(?:인|이|입|였|이었|일|이라|이므|이며)(?:가|까|니다|니까|습니다|던|지|지만|데|고|라고|라는|로)?"
+    r"|(?:인|이|입|였|이었|일|이라|이므|이며|임)(?:가|까|을|이|에|으로|니다|니까|습니다|던|지|지만|데|고|라고|라는|로)?"
 )
+_MODIFIER = re.compile(r"[의은는한인된진운른던할될을를이가에로와과도적어아여고]$")
+"""How words end that already stand before a noun on their own, or belong to a verb."""
 _HANGUL_RUN = re.compile(r"[가-힣]*")
 _DROPPED = re.compile(r"[\s\-–—‐·]+")
 
@@ -63,7 +65,12 @@ def noun_ends(text: str, start: int, end: int) -> list[int]:
 
 
 def _forms(rendering: str) -> Iterable[str]:
-    return conjugation.beginnings(rendering) if conjugation.is_predicate(rendering) else (rendering,)
+    """The words as they may stand: a predicate in its beginnings, nouns also joined by 의 (`모델의 크기`)."""
+    if conjugation.is_predicate(rendering):
+        return conjugation.beginnings(rendering)
+    first, blank, rest = rendering.partition(" ")
+    can_be_joined = blank and _is_hangul(first[-1]) and not _MODIFIER.search(first)
+    return (rendering, f"{first}의 {rest}") if can_be_joined else (rendering,)
 
 
 def _squeezed(text: str) -> tuple[str, list[int]]:

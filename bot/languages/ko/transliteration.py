@@ -146,7 +146,10 @@ def _consonants_of(latin: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16384)
 def _groups(latin: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(_sounds_of(match[0]) for match in _GROUPS.finditer(latin))
+    found = [_sounds_of(match[0]) for match in _GROUPS.finditer(latin)]
+    if latin[:1] == "r":
+        found[0] = ("L",)  # silent inside and at the end of words only
+    return tuple(found)
 
 
 def _sounds_of(letters: str) -> tuple[str, ...]:

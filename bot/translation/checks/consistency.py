@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from bot.languages.ko import findings, prefixes
+from bot.languages.ko import findings, prefixes, rivals
 from bot.languages.ko.conjugation import is_predicate
 from bot.languages.ko.transliteration import likeness
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text, Unit
@@ -36,6 +36,8 @@ class Use(NamedTuple):
     end: int
     is_avoided: bool = False
     """Whether the termbase discourages these words: they are never what the others are measured by."""
+    is_part: bool = False
+    """Whether it stands inside the Korean of a longer term, which other papers may word as they like."""
 
     @property
     def words(self) -> str:
@@ -51,9 +53,10 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
     whole = tuple(chain.from_iterable(uses))
     edition = tuple(chain.from_iterable(_uses(one, background.termbase) for one in background.edition))
     told: set[tuple[int, int]] = set()
-    for odd in (*_odd(own), *_odd(whole), *_alone(whole, edition)):
+    # Of a term and a part of it that are both odd, the longer one is told.
+    for odd in sorted((*_odd(own), *_odd(whole), *_alone(whole, edition)), key=lambda pair: pair[0].is_part):
         use, usual = odd
-        if use.text == text and (use.start, use.end) not in told:
+        if use.text == text and not any(use.start < end and start < use.end for start, end in told):
             told.add((use.start, use.end))
             yield _finding(use, usual)
 
@@ -79,6 +82,7 @@ def _uses_in(text: Text, termbase: Termbase) -> Iterator[Use]:
 def _translated(text: Text, unit: Unit, mentions: Sequence[Mention], termbase: Termbase) -> Iterator[Use]:
     mentioned = {mention.term.source for mention in mentions}
     outer = {mention.term.source for mention in mentions if not mention.inner}
+    parts = _parts(mentions)
     found = [
         one
         for one in termbase.renderings(text.target_of(unit))
@@ -86,15 +90,30 @@ def _translated(text: Text, unit: Unit, mentions: Sequence[Mention], termbase: T
         and one.term.source in mentioned
         and one.role not in (Role.WRONG, Role.NONSENSE)
         and not _is_gloss(text.target_of(unit), one.start)
+        and not one.words.isupper()  # an acronym may stand beside the Korean
     ]
     for one in found:
+        covering = [other for other in found if _covers(other, one)]
+        around = [other.term.source for other in covering if other.role in _GOOD and other.term.source in outer]
         # What another term explains, or a longer rendering of the same, is no use of this one.
-        if not any(
-            _covers(other, one) and (other.term is one.term or (other.role in _GOOD and other.term.source in outer))
-            for other in found
+        if (
+            any(other.term is one.term for other in covering)
+            or not {(one.term.source, term) for term in around} <= parts
         ):
-            is_avoided = one.role is Role.AVOID
-            yield Use(one.term.source, _key(one.words), text, unit.start + one.start, unit.start + one.end, is_avoided)
+            continue
+        start, end = unit.start + one.start, unit.start + one.end
+        yield Use(one.term.source, _key(one.words), text, start, end, one.role is Role.AVOID, bool(around))
+
+
+def _parts(mentions: Sequence[Mention]) -> set[tuple[str, str]]:
+    """Which term is part of which: (parameter, parameter-efficient)."""
+    return {
+        (inner.term.source, mention.term.source)
+        for inner in mentions
+        if inner.inner
+        for mention in mentions
+        if mention.start <= inner.start and inner.end <= mention.end
+    }
 
 
 def _covers(other: Rendering, one: Rendering) -> bool:
@@ -143,11 +162,12 @@ def _odd(uses: Iterable[Use]) -> Iterator[tuple[Use, Use]]:
 def _alone(paper: Iterable[Use], edition: Iterable[Use]) -> Iterator[tuple[Use, Use]]:
     """The first use of each term that the paper renders in one way and nearly all the edition in another."""
     there = _by_term(edition)
-    for term, here in _by_term(paper).items():
-        others = there.get(term, [])
+    for term, uses in _by_term(paper).items():
+        here = [use for use in uses if not use.is_part]
+        others = [use for use in there.get(term, []) if not use.is_part]
         [(usual, count)] = Counter(other.key for other in others).most_common(1) or [("", 0)]
         settled = count >= _SETTLED and count >= _SHARE * len(others)
-        if settled and all(use.key != usual for use in here) and _differs(here[0].term, here[0].key, usual):
+        if here and settled and all(use.key != usual for use in here) and _differs(here[0].term, here[0].key, usual):
             yield here[0], next(other for other in others if other.key == usual)
 
 
@@ -165,7 +185,7 @@ def _stem(term: str) -> str:
 
 
 def _differs(source: str, key: str, usual: str) -> bool:
-    if _LATIN in (key, usual):
+    if _LATIN in (key, usual) or rivals.are_rivals(key, usual):
         return True
     if key.startswith(usual) or usual.startswith(key):
         return False
@@ -175,15 +195,16 @@ def _differs(source: str, key: str, usual: str) -> bool:
 
 
 def _key(words: str) -> str:
-    bare = re.sub(r"[\s\-]", "", words)
+    bare = re.sub(r"(?<=[가-힣]{2})의(?= )|[\s\-]", "", words)
     if bare.isascii():
         return _LATIN
     return bare.removesuffix("하다") if is_predicate(words) else bare
 
 
 def _is_spelled_out(kept: str, term: Term) -> bool:
-    """Whether the Latin is the English word itself rather than an acronym, which may stand beside the Korean."""
-    return kept.lower().startswith(term.source.lower()[:4]) and not kept.isupper()
+    """Whether the Latin is the English word itself; neither an acronym, nor words that their capitals make a name."""
+    is_name = " " in kept and kept != kept.lower() and kept not in term.sources
+    return kept.lower().startswith(term.source.lower()[:4]) and not kept.isupper() and not is_name
 
 
 def _stands_alone(korean: str, start: int, end: int) -> bool:

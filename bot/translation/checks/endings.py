@@ -30,7 +30,7 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
     if not statements[Register.POLITE] and sum(statements.values()) < 2:
         for other in background.paper:
             statements.update(ending.register for ending in _endings(other) if other.field != "title")
-    polite = statements[Register.POLITE] > statements[Register.PLAIN] + statements[Register.NOUN]
+    polite = 0 < statements[Register.POLITE] >= statements[Register.PLAIN] + statements[Register.NOUN]
     questions = Counter(ending.register for ending in found if ending.register in _QUESTIONS)
     mixed = all(questions[register] for register in _QUESTIONS)
     for ending in found:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rapidfuzz import fuzz
 
-from bot.languages.ko import findings, speakers
+from bot.languages.ko import findings, hangul, speakers
 from bot.languages.ko.morphology import morphemes
 from bot.languages.ko.particles import with_particle
 from bot.languages.ko.transliteration import likeness
@@ -73,12 +73,14 @@ def _is_near(plain: str, known: Iterable[str]) -> bool:
 
 def _hangul_names(text: Text, english: str, termbase: Termbase) -> Iterator[Finding]:
     """Hangul that the termbase knows as a name (구글 for Google) where no English text of the paper has that name."""
-    words = [word.text for word in latin.words(english)]
+    words, squeezed = [word.text for word in latin.words(english)], _squeezed(english)
     for found in termbase.renderings(text.target):
         name = found.term.source
         if found.term.kind is not Kind.NAME or not found.whole or found.role is Role.NONSENSE:
             continue
-        if len(found.words) < 3 or likeness(name, found.words) < _ALIKE or name.lower() in english.lower():
+        if len(found.words) < 3 or likeness(name, found.words) < _ALIKE or _squeezed(name) in squeezed:
+            continue
+        if not hangul.has_syllable(found.words):
             continue
         if not any(likeness(word, found.words) >= _ALIKE for word in words) and not _is_rendering(
             found.words, english, termbase
@@ -87,13 +89,17 @@ def _hangul_names(text: Text, english: str, termbase: Termbase) -> Iterator[Find
             yield Finding(found.start, found.end, "inventions", Category.ADDITION, Severity.CRITICAL, message)
 
 
-def _is_rendering(hangul: str, english: str, termbase: Termbase) -> bool:
-    return any(hangul in good for term in termbase.relevant([english]) for good in term.good)
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s\-]", "", text.lower())
+
+
+def _is_rendering(words: str, english: str, termbase: Termbase) -> bool:
+    return any(words in good for term in termbase.relevant([english]) for good in term.good)
 
 
 def _speakers(text: Text, english: str) -> Iterator[Finding]:
     """`유니티는 ... 제안합니다` for `We propose`: a proper noun as the subject where the authors speak."""
-    words = [word.text for word in latin.words(english)]
+    words = [word.text for word in latin.words(english) if not word.text.islower() and word.text not in ("We", "Our")]
     for unit in text.units:
         korean = text.target_of(unit)
         if not _WE.search(unit.source) or speakers.AUTHORS.search(korean):

@@ -38,17 +38,23 @@ def _odd(paper: tuple[Text, ...]) -> tuple[tuple[str, Text, int, int], ...]:
 
 
 def _odd_uses(word: str, held: Sequence[tuple[Text, Unit]]) -> Iterator[tuple[str, Text, int, int]]:
-    spelled = [(text, unit, place) for text, unit in held if (place := _spelled(word, text.target_of(unit)))]
+    spelled = [
+        (text, unit, place) for text, unit in held if (place := _spelled(word, unit.source, text.target_of(unit)))
+    ]
     if 0 < len(spelled) <= len(held) / _FEWEST and not _is_kept(word, held):
         for text, unit, (start, end) in spelled:
             if end - start >= _LONG_ENOUGH:
                 yield word, text, unit.start + start, unit.start + end
 
 
-def _spelled(word: str, korean: str) -> tuple[int, int] | None:
+def _spelled(word: str, source: str, korean: str) -> tuple[int, int] | None:
+    """Where the word stands in Hangul; not what another word of the sentence sounds like as much."""
     for start, end in _nouns(korean):
-        if could_sound_like(word, korean[start:end]) and likeness(word, korean[start:end]) >= _ALIKE:
-            return start, end
+        hangul = korean[start:end]
+        if could_sound_like(word, hangul) and (score := likeness(word, hangul)) >= _ALIKE:
+            others = {other.removesuffix("s") for other in _WORD.findall(source.lower())} - {word}
+            if all(likeness(other, hangul) < score for other in others):
+                return start, end
     return None
 
 

@@ -17,8 +17,13 @@ from bot.translation.termbase import Kind, Rendering, Role, Term, Termbase
 
 _WORD = re.compile(r"[^\s,.;:!?()\[\]{}\"'“”‘’]+")
 _ALIKE = 0.85
+_EXACT = 1.0
+_CHANCE = 3
+"""Syllables up to which likeness may be chance, so that they must sound exactly alike: 저비용 and serving."""
 _SHORTEST = 5
 """Letters of a term that may be looked for by its sound."""
+_NEAR = 3
+"""So many words before the last part of a rendering may hold its first part."""
 _TELLING = 3
 """Characters of a part that say which term it is: any 모델 may stand for another one."""
 
@@ -53,7 +58,7 @@ def _unknown_renderings(source: str, korean: str, termbase: Termbase) -> Iterato
             and counted[found.term.source]
             and found.term.source not in inner
         ]
-        place = _beside_a_part(term, korean, others) or _by_sound(term, korean)
+        place = _beside_a_part(term, korean, others) or _by_sound(term, korean, others)
         if place:
             yield term, *place
 
@@ -74,7 +79,9 @@ def _beside_a_part(term: Term, korean: str, others: Sequence[Rendering]) -> tupl
             while first and last - first + 1 < len(parts) and words[first - 1].group() == parts[first - last - 2]:
                 first -= 1
             start = words[first].start()
-            if end - start < _TELLING:
+            # Particles and counters may stand between the parts: 모델 하나의 크기.
+            apart = first and any(word.group().startswith(parts[0]) for word in words[max(0, first - _NEAR) : first])
+            if apart or end - start < _TELLING:
                 continue
             if first and korean[start - 1] == " " and korean[start - 2].isalnum() and not _taken(start, end, others):
                 found.add((words[first - 1].start(), end))
@@ -86,12 +93,15 @@ def _taken(start: int, end: int, others: Sequence[Rendering]) -> bool:
     return any(other.start < end and start < other.end for other in others)
 
 
-def _by_sound(term: Term, korean: str) -> tuple[int, int] | None:
+def _by_sound(term: Term, korean: str, others: Sequence[Rendering]) -> tuple[int, int] | None:
     if " " in term.source or len(term.source) < _SHORTEST:
         return None
     for word in re.finditer("[가-힣]{2,}", korean):
+        if _taken(*word.span(), others):
+            continue
         for end in noun_ends(korean, *word.span()):
             hangul = korean[word.start() : end]
-            if len(hangul) > 1 and could_sound_like(term.source, hangul) and likeness(term.source, hangul) >= _ALIKE:
+            wanted = _EXACT if len(hangul) <= _CHANCE else _ALIKE
+            if len(hangul) > 1 and could_sound_like(term.source, hangul) and likeness(term.source, hangul) >= wanted:
                 return word.start(), end
     return None

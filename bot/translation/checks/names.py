@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from bot.languages.ko import findings
 from bot.languages.ko.renderings import noun_ends
@@ -19,7 +20,10 @@ _LONGEST = 4
 """Words of Hangul that one Latin name may become."""
 _SHORT_NAME = 5
 """Letters up to which a name is looked for in its own sentence only: short ones sound like many words."""
+_FEWEST_SYLLABLES = 3
+"""Of a name that is not short: 주로 is not GaLore."""
 _TYPO_PCT = 82
+_ACRONYM = re.compile(r"[A-Z]{2,6}")
 _HANGUL_WORD = re.compile(r"[가-힣0-9A-Za-z]+")
 _HANGUL = re.compile("[가-힣]")
 _PHRASE = re.compile(
@@ -48,7 +52,7 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
         for start, end, name in _apart(found):
             yield _hangul_finding(text.target, unit.start + start, unit.start + end, name)
         for word in latin.words(korean):
-            right = _misspelt(word.text, spellings)
+            right = _misspelt(word.text, spellings) or _other_acronym(word.text, unit.source, korean, background)
             if right:
                 start, end = unit.start + word.start, unit.start + word.end
                 message = findings.misspelt_name(right, word.text)
@@ -96,7 +100,11 @@ def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termba
     scored: list[tuple[float, int, int, str]] = []
     for start, end in _runs(korean):
         hangul = korean[start:end]
-        alike = [(likeness(name, hangul), name) for name in wanted if may_begin_alike(name, hangul[0])]
+        alike = [
+            (likeness(name, hangul), name)
+            for name in wanted
+            if may_begin_alike(name, hangul[0]) and _is_long_enough(name, hangul)
+        ]
         score, name = max(alike, default=(0.0, ""))
         if score < _ALIKE or any(found.start <= start and end <= found.end for found in right):
             continue
@@ -104,6 +112,11 @@ def _in_hangul(wanted: Sequence[str], source: str, korean: str, termbase: Termba
             scored.append((score, start, end, name))
     for _, start, end, name in sorted(scored, key=lambda one: (-one[0], one[1], one[2])):
         yield start, end, name
+
+
+def _is_long_enough(name: str, hangul: str) -> bool:
+    syllables = sum(not char.isspace() for char in hangul)
+    return syllables >= _FEWEST_SYLLABLES or len(latin.plain(name)) <= _SHORT_NAME
 
 
 def _runs(korean: str) -> Iterator[tuple[int, int]]:
@@ -157,6 +170,27 @@ def _misspelt(word: str, spellings: dict[str, str]) -> str | None:
     close = [(fuzz.ratio(word.lower(), other.lower()), other) for other in spellings.values() if latin.is_coined(other)]
     score, other = max(close, default=(0, ""))
     return other if score >= _TYPO_PCT and not _other_version(word, other) else None
+
+
+def _other_acronym(word: str, source: str, korean: str, background: Background) -> str | None:
+    """The acronym of the sentence that the Korean lacks and that this one differs from in one letter, or in order."""
+    if not _ACRONYM.fullmatch(word):
+        return None
+    english = " ".join([source, *(one.source for one in background.paper)])
+    words = re.findall(r"[A-Za-z]+", english)
+    initials = "".join(one[0] for one in words).upper()
+    if (
+        re.search(rf"(?<![A-Za-z]){word}s?(?![A-Za-z])", english)
+        or word in initials
+        or background.termbase.relevant([word])
+    ):
+        return None
+    kept = Counter[str](re.findall(r"[A-Z]{3,}", korean))
+    stated = Counter[str](re.findall(r"(?<![A-Za-z])[A-Z]{3,6}(?=s?(?![A-Za-z]))", source))
+    for acronym, times in stated.items():
+        if kept[acronym] < times and OSA.distance(word, acronym) == 1:
+            return acronym
+    return None
 
 
 def _other_version(word: str, other: str) -> bool:

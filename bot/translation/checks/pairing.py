@@ -14,6 +14,7 @@ from bot.translation import segments
 from bot.translation.checks.base import Text, Unit
 
 _ANCHOR = re.compile(r"\d+(?:[.,]\d+)*|[A-Za-z][A-Za-z0-9]+")
+_CLAUSE = re.compile(r"(?<=;)\s+")
 _STEPS = {
     (1, 1): 0.0,
     (1, 2): 1.8,
@@ -43,8 +44,7 @@ def paired(field: str, source: str, target: str) -> Text:
     """
     if not source.strip():
         return Text(field, source, target, tuple(Unit("", *span) for span in _korean(target)))
-    english = [source[span.start : span.end] for span in segments.split(source)]
-    return Text(field, source, target, tuple(_aligned(english, target, _korean(target))))
+    return Text(field, source, target, tuple(_aligned(_clauses(source), target, _korean(target))))
 
 
 def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = " ") -> Text:
@@ -54,10 +54,25 @@ def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = 
     target = ""
     for source, translated in pairs:
         target += between if target and translated else ""
-        units.append(Unit(source, len(target), len(target) + len(translated)))
+        units += _within(source, translated, len(target))
         sources.append(source)
         target += translated
     return Text(field, between.join(sources) if any(sources) else "", target, tuple(units))
+
+
+def _within(source: str, translated: str, offset: int) -> list[Unit]:
+    """The pair, or where both sides have several sentences or clauses, those that stand beside each other."""
+    spans = _korean(translated)
+    clauses = _clauses(source)
+    if len(clauses) < 2 or len(spans) < 2:
+        return [Unit(source, offset, offset + len(translated))]
+    return [Unit(unit.source, offset + unit.start, offset + unit.end) for unit in _aligned(clauses, translated, spans)]
+
+
+def _clauses(source: str) -> list[str]:
+    """The sentences of an English text, cut after semicolons too."""
+    sentences = (source[span.start : span.end] for span in segments.split(source))
+    return [clause.strip() for sentence in sentences for clause in _CLAUSE.split(sentence) if clause.strip()]
 
 
 def _korean(text: str) -> list[Span]:

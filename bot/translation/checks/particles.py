@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from bot.languages.ko import form_findings as ko
+from bot.languages.ko import objects, sentences
 from bot.languages.ko.morphology import morphemes
-from bot.languages.ko.particles import adjust, is_accepted, is_no_particle, particle_at
+from bot.languages.ko.particles import adjust, is_accepted, is_no_particle, is_noun_with_two_cases, particle_at
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text, Unit
 
 CHECK = "particles"
@@ -17,8 +18,12 @@ _UNDECIDED = re.compile(
 # After Hangul these endings are a particle, but for words that only look so.
 _HANGUL = re.compile(r"(?<![가-힣])[가-힣]*[가-힣](?P<particle>를|와|과|으로|을|은|는)(?![가-힣])")
 _CLASHING = re.compile(r"[가-힣A-Za-z0-9](을를|를을|은는|는를|를은|은을|을은|은이)(?![가-힣])")
+_TWO_CASES = re.compile(r"(?<![가-힣])[가-힣]{2,}(의[를을이가]|에[를을]|이가|[을를][이가의에])(?![가-힣])")
 _TWO_OBJECTS = re.compile(
     r"[을를] [가-힣]{1,6}[을를] (?:주|미치|미친|미칩|가하|가한|가합|끼치|끼친|끼칩|두[고는었며도]|둡|기울|부과)"
+)
+_OBJECT_AFTER_OBJECT = re.compile(
+    r"[가-힣A-Za-z0-9][을를] (?:[^\s,.]*[^는은한된할던여서고며면해게지,.\s] ){0,2}[^\s,.]+[을를](?![가-힣])"
 )
 _GIVE = frozenset({"주", "미치", "가하", "끼치", "기울이", "두", "부과"})
 _TO_PERSON = re.compile(r"(?:사람|사용자|저자|연구자|참가자|에이전트|모델|평가자)$")
@@ -40,8 +45,10 @@ def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG
         yield _grammar(match.start(), match.end(), ko.PARTICLE_UNDECIDED, right)
     for match in _CLASHING.finditer(target):
         yield _grammar(match.start(1), match.end(1), ko.PARTICLES_CLASH.format(ko=match[1]), None)
+    yield from _two_cases(target)
     for unit in text.units:
-        yield from _two_objects(text, unit)
+        two = list(_two_objects(text, unit))
+        yield from two or _objects_without_verb(text, unit)
         if _MEASURED_BY.search(unit.source):
             for match in _MEASURED_AT.finditer(target, unit.start, unit.end):
                 right = adjust(target[max(0, match.start(1) - 80) : match.start(1)], "로")
@@ -95,6 +102,24 @@ def _after_hangul(target: str) -> Iterator[Finding]:
             right = adjust(last, particle)
             message = ko.PARTICLE_UNFIT.format(right=right, ko=particle)
             yield _grammar(match.start(), match.end(), message, target[match.start() : start] + right)
+
+
+def _two_cases(target: str) -> Iterator[Finding]:
+    """`모델의를`: two particles of case after one noun; words like 정의를 and 나이가 only look so."""
+    for match in _TWO_CASES.finditer(target):
+        if is_noun_with_two_cases(match.group()):
+            yield _grammar(match.start(1), match.end(1), ko.PARTICLES_CLASH.format(ko=match[1]), None)
+
+
+def _objects_without_verb(text: Text, unit: Unit) -> Iterator[Finding]:
+    korean = text.target_of(unit)
+    for first, last in sentences.split(korean) if _OBJECT_AFTER_OBJECT.search(korean) else ():
+        if not _OBJECT_AFTER_OBJECT.search(korean, first, last):
+            continue
+        for start, end in objects.without_verb(korean[first:last]):
+            place = unit.start + first
+            message = ko.OBJECT_WITHOUT_VERB.format(ko=korean[first + start : first + end])
+            yield _grammar(place + start, place + end, message, None, Severity.MAJOR)
 
 
 def _two_objects(text: Text, unit: Unit) -> Iterator[Finding]:

@@ -4,10 +4,11 @@ Says something only where one side has a clear sign and the other has no trace o
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.languages.ko import form_findings as ko
 from bot.languages.ko import polarity as korean
+from bot.translation.checks import direction, negation
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text, Unit
 
 CHECK = "polarity"
@@ -20,12 +21,6 @@ def _any_of(words: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(stems)})\b", re.IGNORECASE)
 
 
-_NEGATED = re.compile(
-    r"\b(?:do|does|did|is|are|was|were|can|could|will|would|should|has|have|had|may|must)(?:\s?n't|\snot)\b(?!\s(?:only|just|merely|simply|"
-    r"necessarily\sonly))|\bcannot\b|\bcan't\b|\b(?:fails?|failed|unable)\sto\b|\bneither\b|\bnever\b|\bnot\s(?!only|just|merely|simply|least|to\smention)[a-z]+",
-    re.IGNORECASE,
-)
-_WITHOUT = re.compile(r"\bwithout\b", re.IGNORECASE)
 _ANY_NEGATION = _any_of(
     "no not none nor never neither without cannot nothing nobody few fewer less little hard hardly "
     "barely rarely seldom difficult* limit* only lack* fail* avoid* prevent* rather instead free miss* "
@@ -66,7 +61,9 @@ _CLEARLY_DOWN = _any_of(
     "decrease decreases decreased decreasing reduce reduces reduced reducing reduction decline declines "
     "declined declining shrinks? drops?"
 )
-_BETTER = re.compile(r"\b(?:outperform\w*|surpass\w*|superior\b(?!\sto\snone))\b", re.IGNORECASE)
+_BETTER = re.compile(
+    r"\b(?:outperform\w*|surpass\w*|superior\b(?!\sto\snone))\b(?!\s(?:it|them|this|these|both)\b)", re.IGNORECASE
+)
 _WORSE = re.compile(
     r"\b(?:underperform\w*|inferior|(?:fall|falls|fell|lag|lags|lagging|lagged)\s(?:far\s|well\s)?(?:behind|short))\b",
     re.IGNORECASE,
@@ -81,16 +78,35 @@ def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG
     """Sentences whose Korean says the opposite of their English."""
     if text.field == "title":
         return
-    for unit in text.units:
-        if unit.source and unit.start < unit.end:
-            yield from _turned(text, unit)
+    found = [one for unit in text.units if unit.source and unit.start < unit.end for one in _turned(text, unit)]
+    yield from found
+    pieces = [unit for unit in text.units if unit.source]
+    for one in (*_negations_lost(text, pieces), *_directions_turned(text, pieces)):
+        if not any(one.start < other.end and other.start < one.end for other in found):
+            found.append(one)
+            yield one
+
+
+def _directions_turned(text: Text, pieces: Sequence[Unit]) -> Iterator[Finding]:
+    by_numbers = ((piece, one) for piece in pieces for one in direction.at_odds_with_numbers(piece, text.target))
+    for piece, (english, start, end) in (*by_numbers, *direction.turned(pieces, text.target)):
+        korean = text.target_of(piece)
+        start = korean.rfind(" ", 0, start) + 1
+        stop = korean.find(" ", end)
+        end = start + len(korean[start : stop if stop >= 0 else len(korean)].rstrip(".,"))
+        message = ko.DIRECTION_TURNED.format(en=english, ko=korean[start:end])
+        yield _finding(piece, start, end, message, Severity.CRITICAL)
+
+
+def _negations_lost(text: Text, pieces: Sequence[Unit]) -> Iterator[Finding]:
+    for piece, cues in negation.lost(pieces, text.target):
+        severity = Severity.MAJOR if len(cues) > 1 else Severity.CRITICAL
+        message = ko.NEGATION_LOST.format(en=", ".join(dict.fromkeys(cues)))
+        yield _finding(piece, 0, piece.end - piece.start, message, severity)
 
 
 def _turned(text: Text, unit: Unit) -> Iterator[Finding]:
     source, target = unit.source, text.target_of(unit)
-    denied, is_denied = _NEGATED.search(source) or _WITHOUT.search(source), korean.DENIES.search(target)
-    if denied and not is_denied:
-        yield _finding(unit, 0, len(target), ko.NEGATION_LOST.format(en=denied.group()), Severity.CRITICAL)
     for match in korean.NEEDS_DENIAL.finditer(target):
         clause = target[match.end() :].partition(".")[0]
         if not korean.DENIED_SOMEHOW.search(clause):

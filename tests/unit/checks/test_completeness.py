@@ -65,6 +65,20 @@ def test_two_sentences_beside_a_short_one_miss_something() -> None:
     assert not findings(check, (source, "모델이 장기 계획을 세우는 법을 연구합니다. 목표를 자주 놓칩니다."))
 
 
+def test_a_part_behind_a_semicolon_is_a_sentence_too() -> None:
+    source = (
+        "proposes a router that decides for each query; it is trained on synthetic traces of agents that "
+        "book trips and repair their own plans; shows that the cost of serving falls by half on SWE-bench and LedgerQA"
+    )
+    first, last = (
+        "쿼리마다 결정하는 라우터를 제안합니다.",
+        "SWE-bench와 LedgerQA에서 비용이 절반이 됨을 보입니다.",
+    )
+    middle = "라우터는 여행을 예약하고 스스로 계획을 고치는 에이전트의 합성 기록으로 학습됩니다."
+    assert findings(check, (source, f"{first} {last}"))
+    assert not findings(check, (source, f"{first} {middle} {last}"))
+
+
 def test_korean_alone_is_searched_for_english_only() -> None:
     assert marked(check, ("", "이 연구는 planning is hard for the models 임을 보입니다.")) == [
         "planning is hard for the models"

@@ -1,6 +1,7 @@
 from bot.translation.checks import consistency
 from bot.translation.checks.base import Background
 from bot.translation.checks.pairing import paired
+from bot.translation.termbase import Term, Termbase
 from tests.unit.checks.case import CheckCase, find, find_in_paper, termbase
 
 
@@ -65,3 +66,31 @@ def test_paper_follows_the_rest_of_the_edition() -> None:
 def test_korean_with_another_source_is_no_rendering() -> None:
     pair = ("We encode the query, which asks a question.", "질문을 묻는 쿼리를 인코딩하고 질의합니다.")
     assert find(consistency.check, pair) == []
+
+
+def test_native_words_that_read_as_two_things_are_told() -> None:
+    termbase = Termbase([Term("representation", "표현", accepted=("표상", "표현 방식"))])
+    own = paired(
+        "abstract", "Representations help. A representation is learned.", "표현이 돕습니다. 표상을 학습합니다."
+    )
+    found = list(consistency.check(own, Background(termbase, [own])))
+    assert [own.target[one.start : one.end] for one in found] == ["표상을"]
+
+
+def test_part_of_a_longer_term_is_rendered_like_the_word_alone() -> None:
+    termbase = Termbase(
+        [
+            Term("parameter", "파라미터", accepted=("매개변수",)),
+            Term("parameter-efficient", "파라미터 효율적", accepted=("매개변수 효율적",)),
+        ]
+    )
+    english = "It is parameter-efficient. It has few parameters. Parameters cost."
+    own = paired("abstract", english, "매개변수 효율적입니다. 파라미터가 적습니다. 파라미터는 비쌉니다.")
+    found = list(consistency.check(own, Background(termbase, [own])))
+    assert [own.target[one.start : one.end] for one in found] == ["매개변수"]
+
+
+def test_possessive_between_the_parts_is_no_other_rendering() -> None:
+    termbase = Termbase([Term("model size", "모델 크기", accepted=("모델 사이즈",))])
+    own = paired("abstract", "Model size matters. Model size grows.", "모델 크기가 중요합니다. 모델의 크기가 커집니다.")
+    assert list(consistency.check(own, Background(termbase, [own]))) == []

@@ -33,6 +33,10 @@ def test_questions_of_one_text_ask_in_one_form() -> None:
     assert findings(check, ("a", "무엇이 필요한가?"), ("b", "왜 실패하는가?")) == []
 
 
+def test_of_two_sentences_the_plain_one_is_marked() -> None:
+    assert marked(check, ("a", "모델을 학습한다."), ("b", "잘 동작합니다.")) == ["학습한다."]
+
+
 def test_titles_have_no_register() -> None:
     assert findings(check, ("a", "평가한다. 학습합니다. 학습합니다."), field="title") == []
 

@@ -19,6 +19,12 @@ def test_invented_speaker_is_critical() -> None:
     assert found.severity is Severity.CRITICAL
 
 
+def test_invented_speaker_is_found_behind_a_semicolon() -> None:
+    korean = "이 단위 테스트는 비용이 많이 듭니다. 유니티는 이를 작은 모델로 대체합니다."
+    [found] = find(inventions.check, ("These unit tests are expensive; we replace them by a small model.", korean))
+    assert korean[found.start : found.end] == "유니티는"
+
+
 def test_known_name_in_hangul_needs_the_name() -> None:
     pair = ("The model is released on a public platform.", "이 모델은 허깅페이스에 공개됩니다.")
     assert [pair[1][found.start : found.end] for found in find(inventions.check, pair)] == ["허깅페이스"]
@@ -35,6 +41,7 @@ def test_known_name_in_hangul_needs_the_name() -> None:
         ("Low-rank adaptation works.", "LoRA(Low-Rank Adaptation)는 효과적입니다.", []),
         ("It runs on graphics processors.", "GPU에서 실행됩니다.", []),
         ("Sparse auto-encoders work.", "Sparse AutoEncoder는 효과적입니다.", []),
+        ("It beats LLaMA2-7B.", "LLaMA2-7B를 능가합니다.", []),
         ("Code: https://a.org/x.", "코드: https://a.org/DeepThing", []),
     ],
 )

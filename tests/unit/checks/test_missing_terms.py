@@ -18,3 +18,9 @@ def test_english_spelled_in_hangul_is_found() -> None:
 def test_term_in_latin_letters_or_left_out_is_none() -> None:
     assert find(missing_terms.check, ("We use SFT first.", "먼저 SFT를 사용합니다.")) == []
     assert find(missing_terms.check, ("The benchmark is hard.", "이것은 어렵습니다.")) == []
+
+
+def test_particles_and_counters_may_stand_between_the_parts() -> None:
+    english = "Reward hacking is a risk."
+    for korean in ("보상의 해킹은 위험합니다.", "보상 하나의 해킹은 위험합니다.", "보상에 대한 해킹은 위험합니다."):
+        assert find(missing_terms.check, (english, korean)) == []

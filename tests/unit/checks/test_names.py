@@ -46,7 +46,10 @@ def test_name_in_hangul_is_found(english: str, korean: str, expected: tuple[str,
     [
         ("SaySelf is trained on GPT-4 data.", "Sayself는 GPT-4 데이터로 학습됩니다.", "SaySelf"),
         ("We train ToolForge here.", "여기서 ToolFrge를 학습합니다.", "ToolForge"),
-        ("We use RLHF here.", "여기서 RHLF를 사용합니다.", None),
+        ("We use RLHF here.", "여기서 RHLF를 사용합니다.", "RLHF"),
+        ("Learning from feedback (RLHF) helps.", "피드백 학습(RLFH)이 도움이 됩니다.", "RLHF"),
+        ("Reinforcement learning with LLMs.", "LLM을 쓰는 RL입니다.", None),
+        ("LLMs and VLMs help.", "LLM과 VLM이 도움이 됩니다.", None),
     ],
 )
 def test_name_with_other_letters_or_case_is_found(english: str, korean: str, right: str | None) -> None:

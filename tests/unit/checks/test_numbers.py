@@ -36,6 +36,7 @@ def test_five_thousand_generated_pairs_agree_with_their_truth() -> None:
         ("Steps 1) read, 2) write.", "단계는 1) 읽기, 2) 쓰기입니다."),
         ("The two models agree.", "두 모델이 일치합니다."),
         ("Both help.", "둘 다 도움이 됩니다."),
+        ("It runs on tensor cores of Tencent; others tend to wait.", "Tencent의 텐서 코어에서 실행됩니다."),
         ("A first step with top-5 accuracy.", "상위 5개 정확도를 사용한 첫걸음입니다."),
         ("We train on 8x H100 GPUs.", "H100 GPU 8장으로 학습합니다."),
         ("It needs 224x224 images in 3D scenes.", "3차원 장면의 224x224 이미지가 필요합니다."),

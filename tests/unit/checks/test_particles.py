@@ -73,3 +73,31 @@ def test_two_objects_of_one_verb_are_major() -> None:
 def test_a_metric_measures_with_its_own_particle() -> None:
     assert repaired(check, ("as measured by METEOR", "METEOR에서 측정한 품질")) == "METEOR로 측정한 품질"
     assert marked(check, ("measured on XNLI", "XNLI에서 측정한 품질")) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "mark", "right"),
+    [
+        ("보상 모델이 답변을 순위를 매깁니다.", "답변을", "보상 모델이 답변의 순위를 매깁니다."),
+        ("저희는 1,200시간 분량을 대화를 수집합니다.", "분량을", "저희는 1,200시간 분량의 대화를 수집합니다."),
+        ("모델의를 학습합니다.", "의를", "모델을 학습합니다."),
+        ("성능이가 떨어집니다.", "이가", "성능이 떨어집니다."),
+    ],
+)
+def test_an_object_needs_a_verb_and_a_noun_one_case(wrong: str, mark: str, right: str) -> None:
+    assert marked(check, ("An English sentence.", wrong)) == [mark]
+    assert marked(check, ("An English sentence.", right)) == []
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        "문서 요약을 데이터를 써서 평가합니다.",
+        "이를 대상으로 실험을 진행했습니다.",
+        "비용을 95%, 시간을 80% 줄입니다.",
+        "정의를 내리고 논의를 이어 가며, 나이가 같고 의의가 큽니다.",
+        "세계를 무대로 연구를 합니다.",
+    ],
+)
+def test_objects_that_share_no_verb_pass(fine: str) -> None:
+    assert marked(check, ("An English sentence.", fine)) == []
