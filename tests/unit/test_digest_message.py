@@ -267,6 +267,10 @@ def test_addresses_compare_by_mailbox(text: str, given_: str, key: str) -> None:
     assert (found.given, found.key) == (given_, key)
 
 
+def test_letters_that_only_fold_to_others_are_another_mailbox() -> None:
+    assert parse("ſmith@example.org").key != parse("smith@example.org").key
+
+
 def test_address_is_shown_masked() -> None:
     assert masked("kimminji@naver.com") == "k***@naver.com"
 
