@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from bot.sources.transcripts import Cue, Transcript
 from bot.translation import segments
+from bot.translation.hearing import Hearing, Repair
 
 LONGEST_PASSAGE = 1_200
 """Characters."""
@@ -59,6 +60,8 @@ class SpokenPassage:
     turns: tuple[Turn, ...]
     section: int
     """From 1."""
+    repairs: tuple[Repair, ...] = ()
+    """Names in it that the transcript has otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class _Sentence:
     """Silence before it."""
     turn: Turn | None
     """Set where it opens one; its offset is of no meaning yet."""
+    repairs: tuple[Repair, ...]
     is_line: bool
     """Whether it has to stand on a line of its own, because it ends without a stop."""
 
@@ -115,9 +119,13 @@ def chapters_in(description: str) -> tuple[Chapter, ...]:
     return tuple(chapters) if is_list else ()
 
 
-def cut(transcript: Transcript, chapters: Sequence[Chapter] = ()) -> SpokenText:
-    """The talk in passages of whole sentences, in the sections of `chapters` or in sections of some minutes."""
-    said = [sentence for turn, cues in _turns(transcript.cues) for sentence in _sentences(turn, cues)]
+def cut(transcript: Transcript, chapters: Sequence[Chapter] = (), hearing: Hearing | None = None) -> SpokenText:
+    """The talk in passages of whole sentences, in the sections of `chapters` or in sections of some minutes.
+
+    Args:
+        hearing: what writes names as they are written.
+    """
+    said = [sentence for turn, cues in _turns(transcript.cues) for sentence in _sentences(turn, cues, hearing)]
     kept, repeats = _without_repeats(said)
     if not transcript.has_times:
         chapters = ()
@@ -155,7 +163,7 @@ def _turn(speaker: str | None, cues: Sequence[Cue]) -> Turn | None:
     return Turn(0, speaker, asks or _ASKER.fullmatch(speaker) is not None)
 
 
-def _sentences(turn: Turn | None, cues: Sequence[Cue]) -> Iterator[_Sentence]:
+def _sentences(turn: Turn | None, cues: Sequence[Cue], hearing: Hearing | None) -> Iterator[_Sentence]:
     text = " ".join(cue.text for cue in cues)
     starts = [0]
     for cue in cues:
@@ -165,7 +173,8 @@ def _sentences(turn: Turn | None, cues: Sequence[Cue]) -> Iterator[_Sentence]:
         place = bisect_right(starts, start) - 1
         pause = _pause(cues, place) if start == starts[place] else 0.0
         opens = turn if number == 0 else None
-        yield _Sentence(text[start:end], _time(cues, place, start - starts[place]), pause, opens, is_line)
+        written, repairs = hearing.mend(text[start:end]) if hearing else (text[start:end], ())
+        yield _Sentence(written, _time(cues, place, start - starts[place]), pause, opens, repairs, is_line)
 
 
 def _short(
@@ -295,12 +304,14 @@ def _joined(said: Sequence[_Sentence]) -> str:
 
 
 def _passage(said: Sequence[_Sentence]) -> SpokenPassage:
-    turns = [
-        replace(sentence.turn, start=len(_joined(said[: i + 1])) - len(sentence.text))
-        for i, sentence in enumerate(said)
-        if sentence.turn is not None
-    ]
-    return SpokenPassage(_joined(said), said[0].start_s, tuple(turns), 0)
+    turns: list[Turn] = []
+    repairs: list[Repair] = []
+    for count, sentence in enumerate(said, 1):
+        start = len(_joined(said[:count])) - len(sentence.text)
+        if sentence.turn is not None:
+            turns.append(replace(sentence.turn, start=start))
+        repairs += (replace(repair, start=start + repair.start) for repair in sentence.repairs)
+    return SpokenPassage(_joined(said), said[0].start_s, tuple(turns), 0, tuple(repairs))
 
 
 # --- sections --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bot.sources.transcripts import Cue, Transcript
 from bot.translation import spoken
+from bot.translation.hearing import Hearing
 from bot.translation.spoken import Chapter, SpokenText
+from bot.translation.termbase import Kind, Term, Termbase
 
 
 def talk(*cues: tuple[float, str] | tuple[float, str, str]) -> Transcript:
@@ -81,6 +83,14 @@ def test_turns_stand_on_lines_of_their_own_and_questions_are_marked() -> None:
     ]
     shown = [(passage.text[turn.start :].split(" ", 1)[0], turn.speaker, turn.is_question) for turn in passage.turns]
     assert shown == [("How", "", True), ("It", "", False), ("Please", "Audience", True)]
+
+
+def test_names_are_mended_over_captions_and_each_repair_has_its_place() -> None:
+    hearing = Hearing("A Talk", "", ("Mina Park",), Termbase([Term("ChatGPT", "ChatGPT", kind=Kind.NAME)]))
+    cut = spoken.cut(talk((0, "I am meena park. I ask"), (3, "chat"), (4, "gpt today.")), hearing=hearing)
+    (passage,) = cut.passages
+    assert passage.text == "I am Mina Park. I ask ChatGPT today."
+    assert [passage.text[r.start : r.start + len(r.written)] for r in passage.repairs] == ["Mina Park", "ChatGPT"]
 
 
 def test_a_transcript_joined_to_itself_is_taken_once_and_the_repeat_is_told() -> None:
