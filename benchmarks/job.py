@@ -1,6 +1,5 @@
 """Drafting and composing through the production code: a real embedded Postgres, the stand-ins over HTTP."""
 
-import datetime as dt
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ from sqlalchemy import event, select
 
 from benchmarks import distant_model
 from benchmarks.figures import Figure, interleaved, seconds_of
-from bot.jobs import weekly
+from bot.editions.collect import Collected
+from bot.editions.weekly import WEEKLY
+from bot.jobs import editions
 from bot.sandbox import world as sandbox
 from bot.settings import Settings
-from bot.sources.dair import Awaited
 from bot.store.engine import Sessions, opened
 from bot.store.tables import ModelCall
 
@@ -38,7 +38,7 @@ def drafting(folder: Path) -> list[Figure]:
     """
     with distant_model.running(MODEL_LATENCY_S) as address, _collected(folder, 0.0) as stage:
         settings = stage.settings.model_copy(update={"anthropic_base_url": address})
-        seconds = seconds_of(lambda: weekly.draft(stage.sessions, settings, stage.edition_id))
+        seconds = seconds_of(lambda: editions.draft(stage.sessions, settings, stage.edition_id))
         with stage.sessions() as session:
             purposes = session.scalars(select(ModelCall.purpose)).all()
         calls, chain = len(purposes), len(set(purposes) - {"introduce_week"})
@@ -53,11 +53,11 @@ def drafting(folder: Path) -> list[Figure]:
 def composing(folder: Path, repeats: int) -> list[Figure]:
     """The whole article from the store; its statements are counted, since each is a round trip elsewhere."""
     with _collected(folder, 0.0) as stage:
-        weekly.draft(stage.sessions, stage.settings, stage.edition_id)
+        editions.draft(stage.sessions, stage.settings, stage.edition_id)
         statements = itertools.count()
 
         def compose() -> str:
-            return weekly.preview(stage.sessions, stage.settings, stage.edition_id)
+            return editions.preview(stage.sessions, stage.settings, stage.edition_id)
 
         (seconds,) = interleaved(repeats, compose)
         with stage.sessions() as session:
@@ -75,6 +75,6 @@ def _collected(folder: Path, latency_s: float) -> Iterator[_Stage]:
     with sandbox.running(latency_s=latency_s) as world:
         settings = Settings(_env_file=None, database_url=None, data_dir=folder, **world.settings)
         with opened(settings) as sessions:
-            found = weekly.collect(sessions, settings, dt.date.fromisoformat(sandbox.SAMPLE_PERIOD))
-            assert not isinstance(found, Awaited), "the sample list has no sample week"
+            found = editions.collect(sessions, settings, WEEKLY, sandbox.SAMPLE_PERIOD)
+            assert isinstance(found, Collected), "the sample list has no sample week"
             yield _Stage(world, settings, sessions, found.edition_id)

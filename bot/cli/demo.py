@@ -125,13 +125,14 @@ def _run(
 ) -> dict[str, Any]:
     from bot import clock
     from bot.cli import run
+    from bot.editions.weekly import WEEKLY
     from bot.forum.submit import topic_url
     from bot.store import summary
 
     started_at = clock.now()
     forum_calls = len(world.forum.calls)
     with _timed(seconds, "collect"):
-        edition_id = run.collect_step(sessions, settings, day)
+        edition_id = run.collect_step(sessions, settings, WEEKLY, str(day))
     with _timed(seconds, "draft"):
         run.draft_step(sessions, settings, edition_id)
     with _timed(seconds, "submit"):

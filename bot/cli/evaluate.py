@@ -39,7 +39,7 @@ def evaluate(path: BinaryIO, models: tuple[str, ...], folders: tuple[Path, ...],
     corrections are drafted again, and the command fails if one of the old mistakes comes back. It costs what drafting
     the texts costs; answers are kept, so the same again is free.
     """
-    from bot.jobs import weekly
+    from bot.jobs import editions
     from bot.settings import load
     from bot.store.engine import opened
     from bot.translation.evaluation import Variant, measure
@@ -53,7 +53,7 @@ def evaluate(path: BinaryIO, models: tuple[str, ...], folders: tuple[Path, ...],
         for folder in ([*shipped, *folders] if folders else shipped)
     ]
     measured: list[Figures] = []
-    with opened(settings, say=say) as sessions, weekly.model_desk(sessions, settings) as desk:
+    with opened(settings, say=say) as sessions, editions.model_desk(sessions, settings) as desk:
         for variant in variants:
             with progress(f"eval {variant.name}") as on_progress:
                 measured.append(

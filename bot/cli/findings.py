@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import getpass
 
 import click
@@ -16,19 +15,18 @@ def findings() -> None:
 
 
 @findings.command("list")
-@click.option(
-    "--period", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", required=True, help="A day of the week."
-)
-def list_(period: dt.datetime) -> None:
-    """Print the open findings of a weekly edition, the most serious first."""
-    from bot.editions import report
-    from bot.jobs.weekly import find_edition, refuse_unknown
+@click.option("--series", "name", default="weekly", show_default=True, help="The edition's series.")
+@click.option("--period", metavar="YYYY-MM-DD", required=True, help="A day of the edition's period.")
+def list_(name: str, period: str) -> None:
+    """Print the open findings of an edition, the most serious first."""
+    from bot.editions import report, series
+    from bot.jobs.editions import find_edition
     from bot.settings import load
     from bot.store.engine import opened
     from bot.store.tables import Edition
 
     with opened(load(), say=say, must_exist=True) as sessions, sessions() as session:
-        edition = session.get_one(Edition, refuse_unknown(find_edition(sessions, period.date())))
+        edition = session.get_one(Edition, find_edition(sessions, series.named(name), period))
         found = report.findings_of(session, edition)
         for one in found:
             click.echo(

@@ -1,62 +1,40 @@
 """What a run would do: printed for `--dry-run`. Reads files and the store, calls nobody, writes nothing."""
 
-import datetime as dt
 from decimal import Decimal
 
 import click
 
 from bot.cli.output import say
-from bot.editions import collect, weekly
-from bot.papers.identity import arxiv_id_of
+from bot.editions.series import Series
 from bot.settings import Settings
-from bot.sources.dair import Awaited, ListedWeek
-from bot.sources.fetch import shown
 from bot.translation import prices
 
 
-def show(settings: Settings, day: dt.date) -> None:
-    """Print the plan for the week of `day`."""
-    click.echo(f"Dry run for the week of {weekly.monday_of(day)}: nothing is sent, nothing is stored.")
-    if "://" in settings.dair_list:
-        click.echo(
-            f"Would read the list at {shown(settings.dair_list)} (not read now; give a downloaded copy: --list)."
-        )
-        _show_rest(settings, day, None)
+def show(settings: Settings, of: Series, period: str) -> None:
+    """Print the plan for one edition of a series."""
+    key = of.period_of(period)
+    click.echo(f"Dry run for the {of.what} of {key}: nothing is sent, nothing is stored.")
+    foreseen = of.foresee(settings, period)
+    for line in foreseen.lines:
+        click.echo(line)
+    if foreseen.is_awaited:
         return
-    from bot.jobs.weekly import read_week
-
-    week = read_week(settings, day)
-    if isinstance(week, Awaited):
-        click.echo(f"The list does not have the week of {week.period} yet: it would be awaited.")
-        return
-    _show_rest(settings, day, week)
-
-
-def _show_rest(settings: Settings, day: dt.date, week: ListedWeek | None) -> None:
-    if week is not None:
-        click.echo(f"Edition: {weekly.title(week.start, week.end)}")
-        ids = []
-        for listed in week.papers:
-            url = collect.main_link((*listed.links, *listed.description_links))
-            arxiv_id = arxiv_id_of(url)
-            ids += [arxiv_id.id] if arxiv_id else []
-            click.echo(f"  {listed.rank:2}. {listed.title} <{url}>")
-        click.echo(f"Would ask {settings.arxiv_url} for {len(ids)} abstracts in one request.")
-        calls = len(week.papers) + 1
-        worst = _worst_case_usd(settings, calls)
+    if foreseen.calls:
+        worst = _worst_case_usd(settings, foreseen.calls)
         click.echo(
-            f"Would make up to {calls} calls to {settings.draft_model}, at most ${worst:.2f} "
+            f"Would make up to {foreseen.calls} calls to {settings.draft_model}, at most ${worst:.2f} "
             f"(answers stored earlier cost nothing; cap ${settings.model_monthly_cap_usd:.2f} a month)."
         )
         click.echo(f"Would let {settings.judge_model or 'no model'} judge every draft, and have the worst mended.")
-    key = weekly.external_id(weekly.monday_of(day).isoformat())
-    place = settings.weekly_category_id if settings.weekly_category_id is not None else "WEEKLY_CATEGORY_ID (not set)"
+    category = of.place[0]
+    place = getattr(settings, category)
     click.echo(
-        f"Would submit a shared draft to {settings.forum_url or 'FORUM_URL (not set)'}, category {place}, key {key}."
+        f"Would submit a shared draft to {settings.forum_url or 'FORUM_URL (not set)'}, category "
+        f"{f'{category.upper()} (not set)' if place is None else place}, key {of.external_id(key)}."
     )
     missing = [
         name.upper()
-        for name in ("forum_url", "forum_api_user", "forum_api_key", "weekly_category_id", "anthropic_api_key")
+        for name in ("forum_url", "forum_api_user", "forum_api_key", category, "anthropic_api_key")
         if getattr(settings, name) is None
     ]
     if missing:

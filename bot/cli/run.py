@@ -1,8 +1,7 @@
-"""`paperbot run weekly` and its steps, each alone too: collect, draft, submit, preview."""
+"""`paperbot run SERIES` and its steps, each alone too: collect, draft, submit, preview."""
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +9,19 @@ import click
 
 from bot.cli.output import progress, say
 
+EXIT_LATER = 75
+
 if TYPE_CHECKING:
+    from bot.editions.series import Series
     from bot.forum.submit import Submitted
     from bot.settings import Settings
     from bot.store.engine import Sessions
 
-series = click.argument("series", type=click.Choice(["weekly"]), expose_value=False)  # one series so far
+series = click.argument("series", type=click.Choice(["weekly"]))
 period = click.option(
     "--period",
-    type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="Any day of the week that is meant; default: the last whole week.",
+    help="Any day of the period that is meant; default: the newest that is over.",
 )
 list_location = click.option(
     "--list", "list_location", metavar="PATH_OR_URL", help="The weekly list; default: DAIR_LIST."
@@ -39,18 +40,18 @@ new_topic = click.option(
 @list_location
 @dry_run
 @new_topic
-def run(period: dt.datetime | None, list_location: str | None, dry_run: bool, new_topic: bool) -> None:
+def run(series: str, period: str | None, list_location: str | None, dry_run: bool, new_topic: bool) -> None:
     """The whole job: collect a list, draft every paper, submit the article as a shared draft."""
-    settings, day = _begin(period, list_location)
+    settings, of, period = _begin(series, period, list_location)
     if dry_run:
-        _show_plan(settings, day)
+        _show_plan(settings, of, period)
         return
     # What the last step needs is checked before the first one spends anything.
-    settings.require("forum_url", "forum_api_user", "forum_api_key", "weekly_category_id", "anthropic_api_key")
+    settings.require("forum_url", "forum_api_user", "forum_api_key", of.place[0], "anthropic_api_key")
     from bot.store.engine import opened
 
     with opened(settings, say=say) as sessions:
-        edition_id = collect_step(sessions, settings, day)
+        edition_id = collect_step(sessions, settings, of, period)
         draft_step(sessions, settings, edition_id)
         submit_step(sessions, settings, edition_id, again=new_topic)
 
@@ -60,33 +61,33 @@ def run(period: dt.datetime | None, list_location: str | None, dry_run: bool, ne
 @period
 @list_location
 @dry_run
-def collect(period: dt.datetime | None, list_location: str | None, dry_run: bool) -> None:
+def collect(series: str, period: str | None, list_location: str | None, dry_run: bool) -> None:
     """Step 1: store the list's papers with their abstracts."""
-    settings, day = _begin(period, list_location)
+    settings, of, period = _begin(series, period, list_location)
     if dry_run:
-        _show_plan(settings, day)
+        _show_plan(settings, of, period)
         return
     from bot.store.engine import opened
 
     with opened(settings, say=say) as sessions:
-        collect_step(sessions, settings, day)
+        collect_step(sessions, settings, of, period)
 
 
 @click.command()
 @series
 @period
 @dry_run
-def draft(period: dt.datetime | None, dry_run: bool) -> None:
+def draft(series: str, period: str | None, dry_run: bool) -> None:
     """Step 2: have the model draft what has no Korean yet."""
-    settings, day = _begin(period, None)
+    settings, of, period = _begin(series, period)
     if dry_run:
-        _show_plan(settings, day)
+        _show_plan(settings, of, period)
         return
-    from bot.jobs import weekly
+    from bot.jobs import editions
     from bot.store.engine import opened
 
     with opened(settings, say=say, must_exist=True) as sessions:
-        draft_step(sessions, settings, weekly.refuse_unknown(weekly.find_edition(sessions, day)))
+        draft_step(sessions, settings, editions.find_edition(sessions, of, period))
 
 
 @click.command()
@@ -94,54 +95,57 @@ def draft(period: dt.datetime | None, dry_run: bool) -> None:
 @period
 @dry_run
 @new_topic
-def submit(period: dt.datetime | None, dry_run: bool, new_topic: bool) -> None:
+def submit(series: str, period: str | None, dry_run: bool, new_topic: bool) -> None:
     """Step 3: put the article on the forum as a shared draft for the moderators."""
-    settings, day = _begin(period, None)
+    settings, of, period = _begin(series, period)
     if dry_run:
-        _show_plan(settings, day)
+        _show_plan(settings, of, period)
         return
-    from bot.jobs import weekly
+    from bot.jobs import editions
     from bot.store.engine import opened
 
     with opened(settings, say=say, must_exist=True) as sessions:
-        edition_id = weekly.refuse_unknown(weekly.find_edition(sessions, day))
-        submit_step(sessions, settings, edition_id, again=new_topic)
+        submit_step(sessions, settings, editions.find_edition(sessions, of, period), again=new_topic)
 
 
 @click.command()
 @series
 @period
-def preview(period: dt.datetime | None) -> None:
+def preview(series: str, period: str | None) -> None:
     """Print the article as it would be submitted now, in Markdown."""
-    settings, day = _begin(period, None)
-    from bot.jobs import weekly
+    settings, of, period = _begin(series, period)
+    from bot.jobs import editions
     from bot.store.engine import opened
 
     with opened(settings, say=say, must_exist=True) as sessions:
-        edition_id = weekly.refuse_unknown(weekly.find_edition(sessions, day))
-        click.echo(weekly.preview(sessions, settings, edition_id))
+        click.echo(editions.preview(sessions, settings, editions.find_edition(sessions, of, period)))
 
 
-def _begin(period: dt.datetime | None, list_location: str | None) -> tuple[Settings, dt.date]:
+def _begin(name: str, period: str | None, list_location: str | None = None) -> tuple[Settings, Series, str]:
     from bot import clock
-    from bot.jobs import weekly
+    from bot.editions import series as all_series
+    from bot.jobs import editions
     from bot.settings import load
 
     overrides: dict[str, Any] = {"dair_list": list_location} if list_location else {}
     settings = load(**overrides)
-    return settings, period.date() if period else weekly.last_whole_week(settings, clock.now())
+    of = all_series.named(name)
+    if period is None:
+        return settings, of, editions.newest_period(settings, of, clock.now())
+    of.period_of(period)  # refuses what is no period
+    return settings, of, period
 
 
-def collect_step(sessions: Sessions, settings: Settings, day: dt.date) -> int:
+def collect_step(sessions: Sessions, settings: Settings, of: Series, period: str) -> int:
     """Collect with words for a person; the edition's id."""
-    from bot.jobs import weekly
-    from bot.sources.dair import Awaited
+    from bot.editions.series import NotCollected
+    from bot.jobs import editions
 
     steps = {"list": "Reading the list ...", "arxiv": "Asking arXiv for titles and abstracts ..."}
-    found = weekly.collect(sessions, settings, day, on_step=lambda step: say(steps[step]))
-    if isinstance(found, Awaited):
-        say(f"The week of {found.period} is awaited: the list does not have it yet. Run this again later.")
-        sys.exit(75)
+    found = editions.collect(sessions, settings, of, period, on_step=lambda step: say(steps[step]))
+    if isinstance(found, NotCollected):
+        say(f"{found.reason} Run this again later." if found.comes else found.reason)
+        sys.exit(EXIT_LATER if found.comes else 0)
     say(f"Collected {found.papers} papers" + ("" if found.new else " (stored by an earlier run)") + ".")
     if found.unknown_ids:
         say(f"arXiv does not know {', '.join(found.unknown_ids)}: those papers keep the list's text.")
@@ -156,10 +160,10 @@ def collect_step(sessions: Sessions, settings: Settings, day: dt.date) -> int:
 def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
     """Draft with a progress bar."""
     from bot.errors import TransientError
-    from bot.jobs import weekly
+    from bot.jobs import editions
 
     with progress("Drafting") as on_progress:
-        done = weekly.draft(sessions, settings, edition_id, on_progress=on_progress)
+        done = editions.draft(sessions, settings, edition_id, on_progress=on_progress)
     if not done.asked:
         say("Nothing to draft: every text has its Korean.")
     if done.remembered:
@@ -179,10 +183,10 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
 def submit_step(sessions: Sessions, settings: Settings, edition_id: int, *, again: bool) -> Submitted:
     """Submit, and say where the draft is."""
     from bot.forum.submit import topic_url
-    from bot.jobs import weekly
+    from bot.jobs import editions
 
-    with weekly.forum_of(settings) as forum:
-        done = weekly.submit(sessions, settings, edition_id, forum=forum, again=again)
+    with editions.forum_of(settings) as forum:
+        done = editions.submit(sessions, settings, edition_id, forum=forum, again=again)
     outcomes = {
         "created": "Submitted as a shared draft",
         "adopted": "Found on the forum from an interrupted run and recorded",
@@ -198,7 +202,7 @@ def submit_step(sessions: Sessions, settings: Settings, edition_id: int, *, agai
     return done
 
 
-def _show_plan(settings: Settings, day: dt.date) -> None:
+def _show_plan(settings: Settings, of: Series, period: str) -> None:
     from bot.cli.plan import show
 
-    show(settings, day)
+    show(settings, of, period)

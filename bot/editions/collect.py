@@ -10,8 +10,9 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import lifecycle, weekly
+from bot.editions import lifecycle
 from bot.errors import RejectedError, TransientError
+from bot.languages.ko import labels
 from bot.papers.identity import ArxivId, arxiv_id_of, canonical_url
 from bot.sources import arxiv, dair
 from bot.sources.arxiv import ArxivPaper
@@ -20,6 +21,11 @@ from bot.store import pacing
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Paper, Sighting
 from bot.translation import passages
+
+WEEKLY = "weekly"
+"""The series made of this list."""
+DAIR = "dair"
+"""What its sightings have as their source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +120,12 @@ def _store_edition(session: Session, week: ListedWeek) -> tuple[Edition, bool]:
     made = session.scalars(
         insert(Edition)
         .values(
-            series=weekly.SERIES,
+            series=WEEKLY,
             period=period,
             period_start=week.start,
             period_end=week.end,
             state="collecting",
-            title=weekly.title(week.start, week.end),
+            title=labels.weekly_title(week.start, week.end),
         )
         .on_conflict_do_nothing(index_elements=["series", "period"])
         .returning(Edition)
@@ -127,14 +133,14 @@ def _store_edition(session: Session, week: ListedWeek) -> tuple[Edition, bool]:
     if made is not None:
         lifecycle.record(session, made, None, "collecting", actor="paperbot", reason="week found in the list")
         return made, True
-    return session.scalars(select(Edition).filter_by(series=weekly.SERIES, period=period)).one(), False
+    return session.scalars(select(Edition).filter_by(series=WEEKLY, period=period)).one(), False
 
 
 def _store_rows(session: Session, edition: Edition, week: ListedWeek) -> tuple[int, ...]:
     changed = []
     for listed in week.papers:
         links = [{"label": link.label, "url": link.url} for link in (*listed.links, *listed.description_links)]
-        key = {"source": weekly.SOURCE, "list_date": week.period, "rank": listed.rank}
+        key = {"source": DAIR, "list_date": week.period, "rank": listed.rank}
         sighting = session.scalars(select(Sighting).filter_by(**key)).one_or_none()
         if sighting is None:
             paper_id = _paper_id(session, listed)

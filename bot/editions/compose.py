@@ -37,6 +37,24 @@ class Frame:
     zone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A post in blocks, by their keys and in order. Posts are cut between blocks only.
+
+    Attributes:
+        blocks: Markdown by key; a paper's block is `item-ID`, what opens and closes the post `opening` and `closing`.
+        joint: what stands between two blocks.
+    """
+
+    blocks: Mapping[str, str]
+    joint: str
+
+    def text(self, keys: Iterable[str] | None = None) -> str:
+        """The whole post, or the blocks of these keys as far as they are there."""
+        wanted = self.blocks if keys is None else [key for key in keys if key in self.blocks]
+        return self.joint.join(self.blocks[key] for key in wanted)
+
+
 def frame_of(settings: Settings) -> Frame:
     """The frame the settings ask for; the word `none` leaves a line out."""
     notes = (
@@ -71,7 +89,7 @@ def weekly_keys(edition: Edition) -> list[str]:
     return ["opening", *(f"item-{item.id}" for item in edition.items if item.dropped_by is None), "closing"]
 
 
-def split(blocks: Sequence[str], limit: int) -> list[str]:
+def split(blocks: Sequence[str], limit: int, joint: str = RULE) -> list[str]:
     """The blocks as texts of at most `limit` characters, in order, cut between blocks only.
 
     Raises:
@@ -84,8 +102,8 @@ def split(blocks: Sequence[str], limit: int) -> list[str]:
                 f"One paper alone makes {len(block)} characters, and the forum takes {limit} in a post: "
                 "raise max_post_length on the forum (100,000 is recommended)."
             )
-        if parts and len(parts[-1]) + len(RULE) + len(block) <= limit:
-            parts[-1] += RULE + block
+        if parts and len(parts[-1]) + len(joint) + len(block) <= limit:
+            parts[-1] += joint + block
         else:
             parts.append(block)
     return parts

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from bot.editions import markdown
+from bot.editions import markdown, series
 from bot.languages.ko import review as words
 from bot.store.tables import Edition, EditionItem, ModelCall, Omission, Passage, Revision, Segment, StoredFinding
 from bot.translation import findings as stored
@@ -103,7 +103,8 @@ def _sentences(session: Session, edition: Edition) -> list[tuple[tuple[int, int]
                     Passage.sighting_id.in_(ranks_of_sightings),
                     Passage.paper_id.in_(ranks_of_papers),
                     Passage.edition_id == edition.id,
-                )
+                ),
+                Passage.kind.in_(series.of(edition).kinds),
             )
             .options(selectinload(Passage.segments).selectinload(Segment.revisions))
         )

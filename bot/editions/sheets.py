@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from bot.editions import series
 from bot.store.tables import Edition, Passage
 from bot.translation import passages
 from bot.translation.checks import grounding, pairing, run
@@ -53,7 +54,7 @@ class Sheet:
 
 def of_edition(session: Session, edition: Edition) -> list[Sheet]:
     """The introduction and every paper that is in the edition, as far as they have Korean."""
-    known = passages.load_all(session, edition)
+    known = passages.load_all(session, edition, series.of(edition).kinds)
     by_sighting = {item.sighting_id: item for item in edition.items}
     sheets = []
     introduction = passages.introduction_of(known)

@@ -2,10 +2,20 @@
 
 import datetime as dt
 
-from bot.languages.ko import labels
+import httpx
+from sqlalchemy.orm import Session
 
-SERIES = "weekly"
-SOURCE = "dair"
+from bot.editions import collect, compose, weekly_draft
+from bot.editions.collect import Collected
+from bot.editions.compose import Article, Frame
+from bot.editions.series import Foreseen, NotCollected, Reach, Series
+from bot.errors import RejectedError
+from bot.languages.ko import labels
+from bot.papers.identity import arxiv_id_of
+from bot.settings import Settings
+from bot.sources.dair import Awaited
+from bot.sources.fetch import read_text, shown
+from bot.store.tables import Edition
 
 
 def monday_of(day: dt.date) -> dt.date:
@@ -13,14 +23,71 @@ def monday_of(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=day.weekday())
 
 
-def title(start: dt.date, end: dt.date) -> str:
-    """The topic's title."""
-    return labels.weekly_title(start, end)
+def day_of(given: str) -> dt.date:
+    """The day that a person named.
 
-
-def external_id(period: str, attempt: int = 1) -> str:
-    """The key that makes the topic unique on the forum, e.g. `weekly-2026-11-09-ko`; at most 50 of `[A-Za-z0-9_-]`.
-
-    A deleted topic keeps its key for ever, so a second topic for the same week has a number behind it.
+    Raises:
+        RejectedError: it is no day.
     """
-    return f"weekly-{period}-ko" + (f"-{attempt}" if attempt > 1 else "")
+    try:
+        return dt.date.fromisoformat(given)
+    except ValueError:
+        raise RejectedError(f"{given!r} is not a day; write it as YYYY-MM-DD.") from None
+
+
+def _collect(reach: Reach, given: str) -> Collected | NotCollected:
+    reach.on_step("list")
+    week = collect.week_in_list(read_text(reach.settings.dair_list, client=reach.http), day_of(given))
+    if isinstance(week, Awaited):
+        return NotCollected(f"The week of {week.period} is awaited: the list does not have it yet.", comes=True)
+    return collect.collect_week(
+        reach.sessions,
+        week,
+        http=reach.http,
+        arxiv_url=str(reach.settings.arxiv_url),
+        arxiv_interval_s=reach.settings.arxiv_interval_s,
+        contact=reach.settings.contact or str(reach.settings.forum_url or "paperbot"),
+        now=reach.now,
+        on_step=reach.on_step,
+    )
+
+
+def _foresee(settings: Settings, given: str) -> Foreseen:
+    if "://" in settings.dair_list:
+        place = shown(settings.dair_list)
+        return Foreseen((f"Would read the list at {place} (not read now; give a downloaded copy: --list).",))
+    with httpx.Client() as http:  # never used: the list is a file
+        week = collect.week_in_list(read_text(settings.dair_list, client=http), day_of(given))
+    if isinstance(week, Awaited):
+        line = f"The list does not have the week of {week.period} yet: it would be awaited."
+        return Foreseen((line,), is_awaited=True)
+    urls = [collect.main_link((*listed.links, *listed.description_links)) for listed in week.papers]
+    count = sum(arxiv_id_of(url) is not None for url in urls)
+    return Foreseen(
+        (
+            f"Edition: {labels.weekly_title(week.start, week.end)}",
+            *(f"  {one.rank:2}. {one.title} <{url}>" for one, url in zip(week.papers, urls, strict=True)),
+            f"Would ask {settings.arxiv_url} for {count} abstracts in one request.",
+        ),
+        calls=len(week.papers) + 1,
+    )
+
+
+def _article(session: Session, edition: Edition, frame: Frame) -> Article:
+    keys = compose.weekly_keys(edition)
+    return Article(dict(zip(keys, compose.weekly_blocks(session, edition, frame), strict=True)), compose.RULE)
+
+
+WEEKLY = Series(
+    name=collect.WEEKLY,
+    what="week",
+    kinds=frozenset({"title", "description", "abstract", "introduction"}),
+    period_of=lambda given: monday_of(day_of(given)).isoformat(),
+    newest=lambda today: (monday_of(today) - dt.timedelta(days=7)).isoformat(),
+    collect=_collect,
+    foresee=_foresee,
+    tasks=weekly_draft.tasks,
+    redraft=weekly_draft.redraft,
+    article=_article,
+    place=("weekly_category_id", "weekly_tags"),
+)

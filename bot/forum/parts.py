@@ -4,14 +4,14 @@ A block moves from the end of a post to the beginning of the next, the last ones
 person has touched moves: what somebody wrote or put somewhere stays there, and moderators are told instead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from bot.editions import compose
-from bot.editions.compose import RULE, Frame
+from bot.editions import series
+from bot.editions.compose import Article, Frame
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
 from bot.forum.limits import normalised, token_of, with_token, without_token
@@ -50,20 +50,19 @@ def post_of(topic: ForumTopic, external_id: str, part: int, username: str) -> Fo
     return next((post for post in ours if token_of(post.raw) == token(external_id, part)), None)
 
 
-def blocks_of(session: Session, topic: Topic, frame: Frame) -> dict[str, str]:
-    """The store's rendering of the article's blocks by their keys, without what was taken out."""
-    edition = topic.edition
-    return dict(zip(compose.weekly_keys(edition), compose.weekly_blocks(session, edition, frame), strict=True))
+def article_of(session: Session, topic: Topic, frame: Frame) -> Article:
+    """The store's rendering of the article, without what was taken out."""
+    return series.of(topic.edition).article(session, topic.edition, frame)
 
 
-def text_of(keys: Sequence[str], blocks: Mapping[str, str], external_id: str, part: int) -> str:
+def text_of(keys: Sequence[str], article: Article, external_id: str, part: int) -> str:
     """The rendering of one part, as the server would return it; a sentence where all its papers were taken out."""
-    text = RULE.join(blocks[key] for key in keys if key in blocks) or labels.PART_IS_EMPTY
+    text = article.text(keys) or labels.PART_IS_EMPTY
     return normalised(text if part == FIRST_PART else with_token(text, token(external_id, part)))
 
 
 def rearranged(
-    keys: Sequence[Sequence[str]], room: Sequence[int], blocks: Mapping[str, str], fixed: AbstractSet[str]
+    keys: Sequence[Sequence[str]], room: Sequence[int], article: Article, fixed: AbstractSet[str]
 ) -> list[list[str]] | None:
     """The blocks of each part so that all fit; there may be more parts then. None if they cannot be made to fit.
 
@@ -76,7 +75,7 @@ def rearranged(
     number = 0
     while number < len(parts):
         limit = room[min(number, len(room) - 1)]
-        while len(RULE.join(blocks[key] for key in parts[number] if key in blocks)) > limit:
+        while len(article.text(parts[number])) > limit:
             if len(parts[number]) < 2 or parts[number][-1] in fixed:
                 return None
             if number + 1 == len(parts):
@@ -86,21 +85,22 @@ def rearranged(
     return parts
 
 
-def plan(parts: Sequence[Part], blocks: Mapping[str, str], external_id: str, limit: int) -> list[list[str]] | None:
+def plan(parts: Sequence[Part], article: Article, external_id: str, limit: int) -> list[list[str]] | None:
     """The blocks of each part so that what is to stand on the forum fits its limit, and nothing of a person is lost.
 
     None if there is nothing to do, or nothing that can be done safely.
     """
-    merged = [merge(part.rendered, part.there.raw, _fresh(part, blocks, external_id)) for part in parts]
+    blocks = article.blocks
+    merged = [merge(part.rendered, part.there.raw, _fresh(part, article, external_id)) for part in parts]
     if all(len(result.text) <= limit for result in merged):
         return None
-    room = [limit - _written_by_people(result, part, blocks) for result, part in zip(merged, parts, strict=True)]
-    fixed = {key for part in parts for key in part.keys} - {key for part in parts for key in _untouched(part, blocks)}
-    found = rearranged([part.keys for part in parts], room, blocks, fixed)
+    room = [limit - _written_by_people(result, part, article) for result, part in zip(merged, parts, strict=True)]
+    fixed = {key for part in parts for key in part.keys} - {key for part in parts for key in _untouched(part, article)}
+    found = rearranged([part.keys for part in parts], room, article, fixed)
     if found is None:
         return None
     for part, keys in zip(parts, found, strict=False):
-        wish = text_of(keys, blocks, external_id, part.number)
+        wish = text_of(keys, article, external_id, part.number)
         result = merge(part.rendered, part.there.raw, wish)
         arrived = [key for key in keys if key not in part.keys and key in blocks]
         gone = [key for key in part.keys if key not in keys and key in blocks]
@@ -111,29 +111,30 @@ def plan(parts: Sequence[Part], blocks: Mapping[str, str], external_id: str, lim
     return found
 
 
-def _fresh(part: Part, blocks: Mapping[str, str], external_id: str) -> str:
-    return text_of(part.keys, blocks, external_id, part.number)
+def _fresh(part: Part, article: Article, external_id: str) -> str:
+    return text_of(part.keys, article, external_id, part.number)
 
 
-def _written_by_people(merged: Merged, part: Part, blocks: Mapping[str, str]) -> int:
+def _written_by_people(merged: Merged, part: Part, article: Article) -> int:
     """Characters that stand in the post besides our own blocks, the token among them."""
-    ours = normalised(RULE.join(blocks[key] for key in part.keys if key in blocks))
+    ours = normalised(article.text(part.keys))
     return max(0, len(merged.text) - len(ours))
 
 
-def _untouched(part: Part, blocks: Mapping[str, str]) -> list[str]:
+def _untouched(part: Part, article: Article) -> list[str]:
     """The blocks at the end of the part that stand on the forum exactly as they were rendered last."""
+    blocks, joint = article.blocks, article.joint
     shown = [key for key in part.keys if key in blocks]
-    pieces = without_token(part.rendered).split(RULE)
-    sizes = [blocks[key].count(RULE) + 1 for key in shown]
+    pieces = without_token(part.rendered).split(joint)
+    sizes = [blocks[key].count(joint) + 1 for key in shown]
     if sum(sizes) != len(pieces):
         return []  # a paper was taken out since, so that pieces and blocks do not belong together
     page = without_token(part.there.raw)
     kept: list[str] = []
     end = len(pieces)
     for key, size in zip(reversed(shown), reversed(sizes), strict=True):
-        tail = RULE.join(pieces[end - size :])
-        if page != tail and not page.endswith(RULE + tail):
+        tail = joint.join(pieces[end - size :])
+        if page != tail and not page.endswith(joint + tail):
             break
         kept.append(key)
         end -= size

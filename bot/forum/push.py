@@ -2,10 +2,9 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.editions.compose import Frame
+from bot.editions.compose import Article, Frame
 from bot.errors import ConflictError, RejectedError
 from bot.forum import notices, parts, readback, takeover
 from bot.forum.answers import HeldForApproval
@@ -37,16 +36,16 @@ def push(
         topic = session.get_one(Topic, topic_row_id)
         if topic.held_by is not None:
             return seen, []
-        blocks = parts.blocks_of(session, topic, frame)
+        article = parts.article_of(session, topic, frame)
         key = topic.external_id
         is_draft = topic.edition.state in takeover.OPEN
-    if not _news(sessions, topic_row_id, blocks):
+    if not _news(sessions, topic_row_id, article):
         return seen, []
     pushed: list[int] = []
-    seen = _make_room(sessions, forum, topic_row_id, seen, blocks, may_add=is_draft)
+    seen = _make_room(sessions, forum, topic_row_id, seen, article, may_add=is_draft)
     # From the last to the first: what moves to a later part stands there before it leaves the earlier one.
-    for row in reversed(_news(sessions, topic_row_id, blocks)):
-        fresh = parts.text_of(row.blocks, blocks, key, row.part)
+    for row in reversed(_news(sessions, topic_row_id, article)):
+        fresh = parts.text_of(row.blocks, article, key, row.part)
         there = seen.post(row.discourse_id)
         if there is None or there.deleted:
             continue
@@ -66,14 +65,14 @@ def push(
     return seen, sorted(pushed)
 
 
-def _news(sessions: Sessions, topic_row_id: int, blocks: Mapping[str, str]) -> list[Post]:
+def _news(sessions: Sessions, topic_row_id: int, article: Article) -> list[Post]:
     """The parts whose rendering is another by now; posts without any block are not ours to render."""
     with sessions() as session:
         topic = session.get_one(Topic, topic_row_id)
         return [
             post
             for post in topic.posts
-            if post.blocks and parts.text_of(post.blocks, blocks, topic.external_id, post.part) != post.rendered_raw
+            if post.blocks and parts.text_of(post.blocks, article, topic.external_id, post.part) != post.rendered_raw
         ]
 
 
@@ -82,7 +81,7 @@ def _make_room(
     forum: Discourse,
     topic_row_id: int,
     seen: ForumTopic,
-    blocks: Mapping[str, str],
+    article: Article,
     *,
     may_add: bool,
 ) -> ForumTopic:
@@ -101,12 +100,12 @@ def _make_room(
         ]
         if len(known) < len(topic.posts):
             return seen
-    found = parts.plan(known, blocks, key, forum.rules().max_post_length)
+    found = parts.plan(known, article, key, forum.rules().max_post_length)
     if found is None or (len(found) > len(known) and not may_add):
         return seen
     made: dict[int, ForumPost] = {}
     for number in range(len(known) + 1, len(found) + 1):
-        raw = parts.text_of(found[number - 1], blocks, key, number)
+        raw = parts.text_of(found[number - 1], article, key, number)
         post = parts.post_of(seen, key, number, forum.username) or forum.reply(seen.id, raw)
         if isinstance(post, HeldForApproval):
             raise RejectedError(

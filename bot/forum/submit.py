@@ -14,8 +14,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import compose, lifecycle, report, weekly
-from bot.editions.compose import RULE, Frame
+from bot.editions import compose, lifecycle, report
+from bot.editions import series as all_series
+from bot.editions.compose import Article, Frame
 from bot.errors import ConflictError, RejectedError
 from bot.forum import notices, parts, readback, review
 from bot.forum.answers import HeldForApproval
@@ -43,11 +44,13 @@ class Place:
         tags: names.
         staff_category_id: where its draft is made as an ordinary topic that only staff reads, on forums without shared
             drafts; None for a shared draft.
+        setting: what the operator calls the category.
     """
 
     category_id: int
     tags: tuple[str, ...]
     staff_category_id: int | None = None
+    setting: str = "WEEKLY_CATEGORY_ID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,7 @@ class _Plan:
 
     external_id: str
     title: str
-    blocks: tuple[str, ...]
-    keys: tuple[str, ...]
+    article: Article
     recorded: int | None
     is_held: bool
 
@@ -155,16 +157,15 @@ def _plan(sessions: Sessions, edition_id: int, frame: Frame, place: Place) -> _P
                 )
             topic = Topic(
                 edition_id=edition.id,
-                external_id=weekly.external_id(edition.period),
+                external_id=all_series.of(edition).external_id(edition.period),
                 category_id=place.category_id,
                 flow="shared_draft" if place.staff_category_id is None else "staff_category",
                 drafts_category_id=place.staff_category_id,
             )
             session.add(topic)
-        blocks = compose.weekly_blocks(session, edition, frame)
-        keys = compose.weekly_keys(edition)
+        article = all_series.of(edition).article(session, edition, frame)
         is_held = topic.held_reviewable_id is not None
-        return _Plan(topic.external_id, edition.title, tuple(blocks), tuple(keys), topic.discourse_id, is_held)
+        return _Plan(topic.external_id, edition.title, article, topic.discourse_id, is_held)
 
 
 def _given_up(sessions: Sessions, forum: Discourse, edition_id: int, plan: _Plan) -> _Plan:
@@ -187,7 +188,8 @@ def _with_next_key(sessions: Sessions, edition_id: int, plan: _Plan) -> _Plan:
     """The plan under a new key: a deleted topic keeps the old one for ever."""
     with sessions.begin() as session:
         row = session.scalars(select(Topic).where(Topic.edition_id == edition_id)).one()
-        first = weekly.external_id(session.get_one(Edition, edition_id).period)
+        edition = session.get_one(Edition, edition_id)
+        first = all_series.of(edition).external_id(edition.period)
         attempt = int(row.external_id.removeprefix(f"{first}-")) if row.external_id != first else 1
         row.external_id = f"{first}-{attempt + 1}"
         return replace(plan, external_id=row.external_id)
@@ -212,7 +214,7 @@ def _put(
     """Make the topic, or find it from an interrupted run; add what is missing; record it."""
     texts = _texts(plan, forum.rules().max_post_length)
     check_limits(plan.title, texts, place.tags, forum.rules())
-    _check_category(forum, place.category_id)
+    _check_category(forum, place)
     found = forum.find_topic(plan.external_id)
     is_new = found is None
     topic = found or _create(sessions, forum, edition_id, plan, texts[0], place, sleep)
@@ -227,18 +229,18 @@ def _put(
     )
 
 
-def _check_category(forum: Discourse, category_id: int) -> None:
+def _check_category(forum: Discourse, place: Place) -> None:
     """A shared draft's destination is not checked by the forum, so a wrong one would show at publication only."""
     known = forum.rules().category_ids
-    if known is not None and category_id not in known:
+    if known is not None and place.category_id not in known:
         raise RejectedError(
-            f'The forum has no category {category_id} that "{forum.username}" can see: correct WEEKLY_CATEGORY_ID '
+            f'The forum has no category {place.category_id} that "{forum.username}" can see: correct {place.setting} '
             "(the number is in the category's address: /c/papers/12 is 12)."
         )
 
 
 def _texts(plan: _Plan, limit: int) -> list[str]:
-    texts = compose.split(plan.blocks, limit - TOKEN_ROOM)
+    texts = compose.split(list(plan.article.blocks.values()), limit - TOKEN_ROOM, plan.article.joint)
     return [
         texts[0],
         *(with_token(text, parts.token(plan.external_id, part)) for part, text in enumerate(texts[1:], 2)),
@@ -371,12 +373,12 @@ def _record(
 
 def _keys_by_part(plan: _Plan, texts: Sequence[str]) -> list[list[str]]:
     """Which blocks of the article stand in each part."""
-    waiting = list(zip(plan.keys, plan.blocks, strict=True))
+    waiting = list(plan.article.blocks)
     keys: list[list[str]] = []
     for given in texts:
         text = without_token(given)
-        taken = next(count for count in range(1, len(waiting) + 1) if RULE.join(b for _, b in waiting[:count]) == text)
-        keys.append([key for key, _ in waiting[:taken]])
+        taken = next(n for n in range(1, len(waiting) + 1) if plan.article.text(waiting[:n]) == text)
+        keys.append(waiting[:taken])
         waiting = waiting[taken:]
     return keys
 

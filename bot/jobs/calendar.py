@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot.editions.weekly import monday_of
+from bot.editions import series
 from bot.errors import SettingsError
 from bot.jobs import queue
 from bot.settings import Settings
@@ -30,6 +30,8 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TICK_S = 10.0
 LATE_WEEKLY = dt.timedelta(days=3)
 NIGHT = dt.time(3, 30)
+SERIES_OF = {"run_weekly": "weekly"}
+"""Slots that make an edition of a series: the newest one, by the slot's day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +160,10 @@ def begin(sessions: Sessions, slot: Slot) -> bool:
     with sessions.begin() as session:
         if not begin_slot(session, task, name):
             return False
-        if task == "run_weekly":
-            period = (monday_of(dt.date.fromisoformat(name)) - dt.timedelta(days=7)).isoformat()
-            defer_weekly(session, period)
+        if task in SERIES_OF:
+            of = series.named(SERIES_OF[task])
+            assert of.newest is not None
+            defer_series(session, of.name, of.newest(dt.date.fromisoformat(name)))
         else:
             # The rescue has no lock: a worker that died with it would keep it for ever.
             is_rescue = task == "rescue_stalled"
@@ -169,10 +172,10 @@ def begin(sessions: Sessions, slot: Slot) -> bool:
     return True
 
 
-def defer_weekly(session: Session, period: str, *, run_at: dt.datetime | None = None) -> bool:
-    """Defer the weekly job of the week that begins on the Monday `period`; one week never runs twice at a time."""
-    key = f"run_weekly-{period}"
-    return queue.defer(session, "run_weekly", lock=key, queueing_lock=key, run_at=run_at, period=period)
+def defer_series(session: Session, name: str, period: str, *, run_at: dt.datetime | None = None) -> bool:
+    """Defer the job of one edition of a series; one edition is never made twice at a time."""
+    key = f"run_{name}-{period}"
+    return queue.defer(session, f"run_{name}", lock=key, queueing_lock=key, run_at=run_at, period=period)
 
 
 class Calendar:

@@ -12,9 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.digests.smtp import Server, greet
-from bot.editions import weekly
+from bot.editions.weekly import monday_of
 from bot.errors import BotError, SettingsError
 from bot.forum.doctor import SHORTEST_SECRET, Finding, Wanted, guarded
+from bot.languages.ko import labels
 from bot.settings import Settings
 from bot.store import migrate
 from bot.store.engine import Sessions, StoreUnavailableError, make_engine, opened, wait_until_up
@@ -68,11 +69,11 @@ def services(settings: Settings) -> Iterator[Finding]:
 
 def wanted_of(settings: Settings, now: dt.datetime) -> Wanted:
     """What these settings ask of the forum."""
-    monday = weekly.monday_of(now.date())
+    monday = monday_of(now.date())
     return Wanted(
         category_id=settings.weekly_category_id,
         tags=settings.weekly_tags,
-        title=weekly.title(monday, monday + dt.timedelta(days=6)),
+        title=labels.weekly_title(monday, monday + dt.timedelta(days=6)),
         public_url=str(settings.public_url) if settings.public_url is not None else None,
         secrets=secrets_of(settings),
         in_staff_category=settings.review_flow == "staff_category",

@@ -11,7 +11,7 @@ from bot.forum import notices, review, takeover
 from bot.forum.discourse import Discourse
 from bot.forum.instructions import Said, known
 from bot.forum.review import Reading
-from bot.jobs import weekly
+from bot.jobs import editions
 from bot.languages.ko import review as words
 from bot.settings import Settings
 from bot.store.engine import Sessions
@@ -141,7 +141,7 @@ def _redrafted(
     with sessions() as session:
         edition_id = session.get_one(Topic, row.topic_id).edition_id
     try:
-        done = weekly.redraft(sessions, settings, edition_id, ranks, Again(row.id, row.remark))
+        done = editions.redraft(sessions, settings, edition_id, ranks, Again(row.id, row.remark))
     except RejectedError as exc:
         return [words.ANSWER_REDRAFT_FAILED.format(ranks=_listed(ranks), reason=exc)]
     lines = []

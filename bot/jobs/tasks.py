@@ -9,7 +9,8 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import procrastinate
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,11 +19,14 @@ from sqlalchemy.orm import Session
 from bot import clock
 from bot.errors import ConflictError, RejectedError, TransientError
 from bot.jobs import queue
-from bot.jobs.calendar import defer_weekly
+from bot.jobs.calendar import defer_series
 from bot.jobs.queue import NOTES
 from bot.jobs.retry import AsDecided, Ceiling, GiveUp, JobFailed, JobPostponed, decide, reason_of
 from bot.settings import Settings
 from bot.store.engine import Sessions
+
+if TYPE_CHECKING:
+    from bot.editions.series import NotCollected, Series
 
 _log = logging.getLogger(__name__)
 
@@ -53,48 +57,58 @@ class Task:
     ceiling: Ceiling = field(default_factory=Ceiling)
 
 
-def run_weekly(parts: Parts, *, period: str) -> str:
-    """Collect, draft and submit the week that begins on the Monday `period`. A late list is asked for again in hours.
+def run_series(parts: Parts, *, series: str, period: str) -> str:
+    """Collect, draft and submit one edition. A late list is asked for again in hours.
 
     Raises:
-        RejectedError: the list has not had the week for `AWAITED_FOR`, or somebody has to change something.
+        RejectedError: the source has not had the edition for `AWAITED_FOR`, or somebody has to change something.
         TransientError: an upstream or the model is busy.
     """
-    from bot.jobs import weekly
-    from bot.sources.dair import Awaited
+    from bot.editions import series as all_series
+    from bot.jobs import editions
 
     settings, sessions = parts.settings, parts.sessions
+    of = all_series.named(series)
     # What the last step needs is checked before the first one spends anything.
-    settings.require("forum_url", "forum_api_user", "forum_api_key", "weekly_category_id", "anthropic_api_key")
-    monday = dt.date.fromisoformat(period)
-    found = weekly.collect(sessions, settings, monday)
-    if isinstance(found, Awaited):
-        now = parts.now()
-        if now.date() - monday > AWAITED_FOR:
-            raise RejectedError(
-                f"The list has not had the week of {period} for {AWAITED_FOR.days // 7} weeks. "
-                f"When it has: paperbot run weekly --period {period}"
-            )
-        with sessions.begin() as session:
-            defer_weekly(session, period, run_at=now + AWAITED_AGAIN)
-        return "awaited: the list does not have the week yet"
-    drafted = weekly.draft(sessions, settings, found.edition_id)
+    settings.require("forum_url", "forum_api_user", "forum_api_key", of.place[0], "anthropic_api_key")
+    found = editions.collect(sessions, settings, of, period)
+    if isinstance(found, all_series.NotCollected):
+        return _come_again(parts, of, period, found)
+    drafted = editions.draft(sessions, settings, found.edition_id)
     if drafted.waiting:
         raise TransientError(
             f"The model is busy; {', '.join(drafted.waiting)} wait for it.", retry_after_s=drafted.retry_after_s
         )
-    with weekly.forum_of(settings) as forum:
-        done = weekly.submit(sessions, settings, found.edition_id, forum=forum)
+    with editions.forum_of(settings) as forum:
+        done = editions.submit(sessions, settings, found.edition_id, forum=forum)
     with sessions.begin() as session:
         defer_reading(session, _topic_row(session, found.edition_id))
     return f"{done.outcome}: topic {done.topic_id}"
 
 
+run_weekly = partial(run_series, series="weekly")
+
+
+def _come_again(parts: Parts, of: "Series", period: str, found: "NotCollected") -> str:
+    """Ask for a late list again, in its time."""
+    if not found.comes:
+        return found.reason
+    now = parts.now()
+    if now.date() - dt.date.fromisoformat(period) > AWAITED_FOR:
+        raise RejectedError(
+            f"The list has not had the {of.what} of {period} for {AWAITED_FOR.days // 7} weeks. "
+            f"When it has: paperbot run {of.name} --period {period}"
+        )
+    with parts.sessions.begin() as session:
+        defer_series(session, of.name, period, run_at=now + (found.again_after or AWAITED_AGAIN))
+    return f"awaited: {found.reason}"
+
+
 def read_topic(parts: Parts, *, topic_id: int) -> object:
     """Bring a topic of ours (`topic_id` is our row's) and the store in step, and do what moderators said in it."""
-    from bot.jobs import review, weekly
+    from bot.jobs import editions, review
 
-    with weekly.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings) as forum:
         return review.read_topic(parts.sessions, parts.settings, forum, topic_id, now=parts.now())
 
 
@@ -119,9 +133,9 @@ def handle_event(parts: Parts, *, inbox_id: int) -> str:
 def sweep_posts(parts: Parts) -> str:
     """Look for new and changed posts that no webhook told of."""
     from bot.forum import sweep
-    from bot.jobs import weekly
+    from bot.jobs import editions
 
-    with weekly.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings) as forum:
         topic_ids = sweep.posts(parts.sessions, forum, now=parts.now())
     return _defer_readings(parts, topic_ids)
 
@@ -129,9 +143,9 @@ def sweep_posts(parts: Parts) -> str:
 def sweep_topics(parts: Parts) -> str:
     """Look for topics that were moved, renamed or deleted without a webhook telling."""
     from bot.forum import sweep
-    from bot.jobs import weekly
+    from bot.jobs import editions
 
-    with weekly.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings) as forum:
         topic_ids = sweep.topics(parts.sessions, forum, now=parts.now())
     return _defer_readings(parts, topic_ids)
 
@@ -139,9 +153,9 @@ def sweep_topics(parts: Parts) -> str:
 def remind(parts: Parts) -> str:
     """Remind the moderators of drafts that nobody looked at."""
     from bot.forum import review
-    from bot.jobs import weekly
+    from bot.jobs import editions
 
-    with weekly.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings) as forum:
         count = review.remind(parts.sessions, forum, now=parts.now())
     return f"{count} reminded"
 

@@ -1,10 +1,10 @@
 """Storing texts as passages cut into segments, and finding what still has no Korean."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
@@ -53,10 +53,13 @@ def store(
     return made
 
 
-def load_all(session: Session, edition: Edition) -> list[Passage]:
+def load_all(session: Session, edition: Edition, kinds: Collection[str] | None = None) -> list[Passage]:
     """All passages of the edition, its papers and what the list says of them, with segments and revisions.
 
     Three statements, however many papers.
+
+    Args:
+        kinds: only those; the same paper may have texts for other series.
     """
     paper_ids = [item.sighting.paper_id for item in edition.items]
     sighting_ids = [item.sighting_id for item in edition.items]
@@ -68,6 +71,7 @@ def load_all(session: Session, edition: Edition) -> list[Passage]:
                 | Passage.sighting_id.in_(sighting_ids)
                 | (Passage.edition_id == edition.id)
             )
+            .where(true() if kinds is None else Passage.kind.in_(kinds))
             .options(selectinload(Passage.segments).selectinload(Segment.revisions))
             .order_by(Passage.id)
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from bot.jobs import weekly
+from bot.jobs import editions
 from bot.sandbox.world import MODERATOR
 from bot.store.tables import Topic
 from bot.translation.drafting import Again
@@ -66,7 +66,7 @@ def test_edited_sentence_outlives_the_bots_next_renderings(page: Page, desk: Des
     answer_anew(desk)
     with desk.sessions() as session:
         edition_id = session.get_one(Topic, desk.topic_row_id).edition_id
-    weekly.redraft(desk.sessions, desk.settings, edition_id, (5, 6), Again(1))
+    editions.redraft(desk.sessions, desk.settings, edition_id, (5, 6), Again(1))
     assert desk.read().pushed_parts == [1]
 
     page.get_by_label("누구로 볼까요").select_option("minji")

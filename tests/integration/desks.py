@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot.jobs import weekly
+from bot.editions.collect import Collected
+from bot.editions.weekly import WEEKLY
+from bot.jobs import editions
 from bot.sandbox.forum.state import Mode
-from bot.sources.dair import Awaited
 from tests.conftest import execute
 from tests.integration.test_review import DAY, Desk, Submitted, open_desk
 
@@ -24,10 +25,10 @@ def submit_once(postgres: str, template: str, mode: Mode, folder: Path) -> Submi
     forum_file = folder / "forum.json"
     with ExitStack() as stack:
         desk = open_desk(stack, make_url(postgres).set(database=database), mode, forum_file)
-        found = weekly.collect(desk.sessions, desk.settings, DAY)
-        assert not isinstance(found, Awaited)
-        weekly.draft(desk.sessions, desk.settings, found.edition_id)
-        weekly.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum)
+        found = editions.collect(desk.sessions, desk.settings, WEEKLY, str(DAY))
+        assert isinstance(found, Collected)
+        editions.draft(desk.sessions, desk.settings, found.edition_id)
+        editions.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum)
     return Submitted(mode, database, forum_file)
 
 

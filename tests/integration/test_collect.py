@@ -10,14 +10,13 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import sessionmaker
 
-from bot.editions import weekly as series
 from bot.editions.collect import Collected
+from bot.editions.series import NotCollected
+from bot.editions.weekly import WEEKLY
 from bot.errors import RejectedError, TransientError
-from bot.jobs import weekly
-from bot.jobs.weekly import NotCollected
+from bot.jobs import editions
 from bot.sandbox.upstream import Fault
 from bot.sandbox.world import World
-from bot.sources.dair import Awaited
 from bot.store import pacing
 from bot.store.engine import Sessions, make_engine
 from bot.store.tables import Base, Edition, EditionItem, Paper, Passage, Segment, Sighting, Transition
@@ -66,7 +65,7 @@ def _counts(sessions: Sessions) -> dict[str, int]:
 
 
 def _collect(stage: Stage, day: dt.date = MONDAY) -> Collected:
-    found = weekly.collect(stage.sessions, stage.settings(), day)
+    found = editions.collect(stage.sessions, stage.settings(), WEEKLY, str(day))
     assert isinstance(found, Collected)
     return found
 
@@ -159,7 +158,7 @@ def test_a_busy_arxiv_leaves_the_edition_collecting_and_holds_every_process_off(
 
     other_process = make_engine(store.url)
     with pytest.raises(TransientError) as refused:
-        weekly.collect(sessionmaker(other_process), stage.settings(), MONDAY)
+        editions.collect(sessionmaker(other_process), stage.settings(), WEEKLY, str(MONDAY))
     other_process.dispose()
     assert refused.value.retry_after_s == pytest.approx(pause_s, abs=10)
     assert stage.upstream.count("arxiv") == 1, "the second process must not have called"
@@ -201,16 +200,21 @@ def test_a_hold_never_shortens_a_longer_one(sessions: Sessions) -> None:
 
 
 def test_a_week_that_is_not_listed_yet_is_awaited_and_leaves_no_row(stage: Stage) -> None:
-    found = weekly.collect(stage.sessions, stage.settings(), dt.date(2026, 11, 18))
-    assert found == Awaited(dt.date(2026, 11, 16))
+    found = editions.collect(stage.sessions, stage.settings(), WEEKLY, str(dt.date(2026, 11, 18)))
+    assert isinstance(found, NotCollected)
+    assert found.comes
+    assert found.reason == "The week of 2026-11-16 is awaited: the list does not have it yet."
     assert _count(stage.sessions, Edition) == 0
-    assert weekly.find_edition(stage.sessions, dt.date(2026, 11, 18)) == NotCollected(dt.date(2026, 11, 16))
+    with pytest.raises(
+        RejectedError, match=r"the week of 2026-11-16 yet: run `paperbot collect weekly --period 2026-11-16`"
+    ):
+        editions.find_edition(stage.sessions, WEEKLY, "2026-11-18")
 
 
 def test_a_half_written_week_is_refused_with_its_line_and_nothing_is_stored(stage: Stage) -> None:
     stage.upstream.publish_list(list_text((THIS_WEEK, LISTED[:7])))
     with pytest.raises(RejectedError, match=r"line \d+: .*7 papers"):
-        weekly.collect(stage.sessions, stage.settings(), MONDAY)
+        editions.collect(stage.sessions, stage.settings(), WEEKLY, str(MONDAY))
     assert _count(stage.sessions, Edition) == 0
     stage.upstream.publish_list(list_text((THIS_WEEK, LISTED)))
     assert _collect(stage).new
@@ -287,8 +291,8 @@ def test_irregular_weeks_and_weeks_across_years_have_periods_of_their_own(stage:
             edition = session.get_one(Edition, found[dates].edition_id)
             assert (edition.period, edition.period_start) == (period, start)
             assert edition.title.startswith(f"{title} ")
-            assert weekly.find_edition(stage.sessions, start) == edition.id
-            assert series.external_id(edition.period) == f"weekly-{period}-ko"
+            assert editions.find_edition(stage.sessions, WEEKLY, str(start)) == edition.id
+            assert WEEKLY.external_id(edition.period) == f"weekly-{period}-ko"
     assert _count(stage.sessions, Paper) == 10, "the same ten papers each week"
     assert stage.upstream.count("arxiv") == 1
 
@@ -297,9 +301,9 @@ def test_two_processes_collecting_at_once_make_one_edition_and_both_succeed(stag
     other = make_engine(store.url)
     start = threading.Barrier(2)
 
-    def run(sessions: Sessions) -> Collected | Awaited:
+    def run(sessions: Sessions) -> Collected | NotCollected:
         start.wait(5)
-        return weekly.collect(sessions, stage.settings(), MONDAY)
+        return editions.collect(sessions, stage.settings(), WEEKLY, str(MONDAY))
 
     with ThreadPoolExecutor(2) as pool:
         both = [job.result(20) for job in [pool.submit(run, sessionmaker(one)) for one in (store.engine, other)]]
@@ -326,12 +330,15 @@ def test_the_slower_of_two_processes_finds_the_work_done(stage: Stage) -> None:
 
 def test_the_days_of_a_week_all_mean_its_edition(stage: Stage) -> None:
     found = _collect(stage, dt.date(2026, 11, 12))
-    assert {weekly.find_edition(stage.sessions, MONDAY + dt.timedelta(day)) for day in range(7)} == {found.edition_id}
-    assert weekly.find_edition(stage.sessions, MONDAY - dt.timedelta(1)) == NotCollected(dt.date(2026, 11, 2))
+    assert {editions.find_edition(stage.sessions, WEEKLY, str(MONDAY + dt.timedelta(day))) for day in range(7)} == {
+        found.edition_id
+    }
+    with pytest.raises(RejectedError, match="2026-11-02"):
+        editions.find_edition(stage.sessions, WEEKLY, str(MONDAY - dt.timedelta(1)))
 
 
 def test_the_last_whole_week_ends_with_sunday_where_the_readers_live(stage: Stage) -> None:
     settings = stage.settings()
     sunday_in_seoul = dt.datetime(2026, 11, 15, 14, 59, tzinfo=dt.UTC)
-    assert weekly.last_whole_week(settings, sunday_in_seoul) == dt.date(2026, 11, 2)
-    assert weekly.last_whole_week(settings, sunday_in_seoul + dt.timedelta(minutes=1)) == dt.date(2026, 11, 9)
+    assert editions.newest_period(settings, WEEKLY, sunday_in_seoul) == "2026-11-02"
+    assert editions.newest_period(settings, WEEKLY, sunday_in_seoul + dt.timedelta(minutes=1)) == "2026-11-09"

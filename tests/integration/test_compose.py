@@ -15,8 +15,9 @@ from sqlalchemy.orm import sessionmaker
 from bot.editions import compose
 from bot.editions.collect import Collected
 from bot.editions.compose import RULE, Frame
+from bot.editions.weekly import WEEKLY
 from bot.errors import RejectedError
-from bot.jobs import weekly
+from bot.jobs import editions
 from bot.languages.ko import labels
 from bot.sandbox import world as sandbox
 from bot.sandbox.forum.cook import cook
@@ -79,7 +80,7 @@ def sample(postgres: str, template: str) -> Iterator[tuple[Stage, int]]:
         store = stack.enter_context(own_store(postgres, template, "module_compose_sample"))
         outside = stack.enter_context(sandbox.running())
         stage = stack.enter_context(on_stage(outside, sessionmaker(store.engine)))
-        found = weekly.collect(stage.sessions, stage.settings(), MONDAY)
+        found = editions.collect(stage.sessions, stage.settings(), WEEKLY, str(MONDAY))
         assert isinstance(found, Collected)
         assert stage.draft(found.edition_id).failed == {}
         with stage.sessions.begin() as session:  # the evening before in UTC, past midnight in Seoul
@@ -197,7 +198,7 @@ Second note.
 
 def test_the_sample_week_has_the_communitys_headings_in_order(sample: tuple[Stage, int]) -> None:
     stage, edition_id = sample
-    raw = weekly.preview(stage.sessions, stage.settings(), edition_id)
+    raw = editions.preview(stage.sessions, stage.settings(), edition_id)
     skeleton = _skeleton(raw)
     assert skeleton.startswith(f"---\n{SAMPLE_SKELETON}")
     assert skeleton.endswith(SAMPLE_TAIL)
@@ -211,7 +212,7 @@ def test_no_blanks_at_line_ends_no_doubled_empty_lines_and_every_heading_has_tex
     sample: tuple[Stage, int],
 ) -> None:
     stage, edition_id = sample
-    raw = weekly.preview(stage.sessions, stage.settings(), edition_id)
+    raw = editions.preview(stage.sessions, stage.settings(), edition_id)
     lines = raw.split("\n")
     assert [line for line in lines if line != line.rstrip()] == []
     assert "\n\n\n" not in raw
@@ -299,13 +300,13 @@ def test_the_provenance_names_the_model_and_the_day_of_the_last_draft_in_seoul(s
 
 def test_notes_and_byline_come_from_the_settings_and_none_leaves_one_out(sample: tuple[Stage, int]) -> None:
     stage, edition_id = sample
-    usual = weekly.preview(stage.sessions, stage.settings(), edition_id)
+    usual = editions.preview(stage.sessions, stage.settings(), edition_id)
     assert usual.startswith(labels.BYLINE + "\n\n- ")
     closing = [labels.NOTE_MACHINE, labels.NOTE_DIGEST, labels.NOTE_LIKE, "초안 작성: claude-sonnet-5-5 (2026-11-16)"]
     assert usual.split(RULE)[-1] == "\n\n".join(closing)
 
     changed = stage.settings(byline="none", note_machine="Ours.", note_digest="None", note_like=" none ")
-    raw = weekly.preview(stage.sessions, changed, edition_id)
+    raw = editions.preview(stage.sessions, changed, edition_id)
     assert raw.startswith("- ")
     assert raw.split(RULE)[-1] == "Ours.\n\n초안 작성: claude-sonnet-5-5 (2026-11-16)"
 
@@ -388,7 +389,7 @@ def test_hostile_rows_of_the_list_itself_change_nothing_either(stage: Stage) -> 
     row = "reads <think> and </think>, @user, :smile: and [here](javascript:alert(1)) <img src=x onerror=alert(1)>."
     listed = papers(10, paper(1, abstract=None, label="A <think> @user", description=(row, "")))
     stage.upstream.publish_list(list_text(("(November 9 - November 15) - 2026", listed)))
-    found = weekly.collect(stage.sessions, stage.settings(), MONDAY)
+    found = editions.collect(stage.sessions, stage.settings(), WEEKLY, str(MONDAY))
     assert isinstance(found, Collected)
     page = _Elements()
     page.feed(cook(_section(stage.raw(found.edition_id), "A ")))

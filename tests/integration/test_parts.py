@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import make_url, select
 
-from bot.editions.compose import RULE
+from bot.editions.collect import Collected
+from bot.editions.compose import RULE, Article
+from bot.editions.weekly import WEEKLY
 from bot.forum.errors import LostAnswerError
 from bot.forum.parts import rearranged
-from bot.jobs import weekly
+from bot.jobs import editions
 from bot.languages.ko import labels
 from bot.sandbox.recorded import Translations
 from bot.sandbox.world import MODERATOR
-from bot.sources.dair import Awaited
 from bot.store.tables import Topic
 from bot.translation.drafting import Again
 from tests.integration.test_review import DAY, Desk, open_desk
@@ -40,10 +41,10 @@ def desk(database_url: str) -> Iterator[Desk]:
     with ExitStack() as stack:
         desk = open_desk(stack, make_url(database_url), "now", None)
         desk.world.forum.settings.max_post_length = 10_000
-        found = weekly.collect(desk.sessions, desk.settings, DAY)
-        assert not isinstance(found, Awaited)
-        weekly.draft(desk.sessions, desk.settings, found.edition_id)
-        assert weekly.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum).parts >= 3
+        found = editions.collect(desk.sessions, desk.settings, WEEKLY, str(DAY))
+        assert isinstance(found, Collected)
+        editions.draft(desk.sessions, desk.settings, found.edition_id)
+        assert editions.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum).parts >= 3
         yield desk
 
 
@@ -124,7 +125,7 @@ def test_a_public_article_gets_no_new_post_below_the_readers_words(desk: Desk) -
     desk.world.model.translations = Wordy()
     with desk.sessions() as session:
         edition_id = session.scalars(select(Topic.edition_id)).one()
-    weekly.redraft(desk.sessions, desk.settings, edition_id, range(1, 11), Again(1))
+    editions.redraft(desk.sessions, desk.settings, edition_id, range(1, 11), Again(1))
     desk.read()
     assert len(parts(desk)) == count
     assert any("포럼의 한도" in raw for raw in desk.bot_says())
@@ -145,7 +146,7 @@ def test_rearranging_keeps_every_block_in_order_and_what_is_fixed_in_its_part(
         key: "x" * size for part, own in zip(keys, sizes, strict=True) for key, size in zip(part, own, strict=True)
     }
     fixed = {str(number) for number in fixed_numbers}
-    found = rearranged(keys, room, blocks, fixed)
+    found = rearranged(keys, room, Article(blocks, RULE), fixed)
     if found is None:
         return
     assert [key for part in found for key in part] == [key for part in keys for key in part]

@@ -14,17 +14,18 @@ from sqlalchemy.orm import sessionmaker
 
 from bot import clock
 from bot.editions import compose, report
+from bot.editions.collect import Collected
+from bot.editions.weekly import WEEKLY
 from bot.forum import review, sweep
 from bot.forum.discourse import Discourse
 from bot.forum.review import Reading
+from bot.jobs import editions
 from bot.jobs import review as reviewing
-from bot.jobs import weekly
 from bot.sandbox import world as sandbox
 from bot.sandbox.forum.state import Mode, Post
 from bot.sandbox.recorded import Translations
 from bot.sandbox.world import MODERATOR, World
 from bot.settings import Settings
-from bot.sources.dair import Awaited
 from bot.store.engine import Sessions, make_engine
 from bot.store.tables import Edition, EditionItem, Instruction, Notice, Omission, Revision, Segment, Topic
 from bot.translation import passages
@@ -119,10 +120,10 @@ def submitted(
     execute(postgres, f"create database {database} template {template}")
     with ExitStack() as stack:
         desk = open_desk(stack, make_url(postgres).set(database=database), mode, forum_file)
-        found = weekly.collect(desk.sessions, desk.settings, DAY)
-        assert not isinstance(found, Awaited)
-        weekly.draft(desk.sessions, desk.settings, found.edition_id)
-        weekly.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum)
+        found = editions.collect(desk.sessions, desk.settings, WEEKLY, str(DAY))
+        assert isinstance(found, Collected)
+        editions.draft(desk.sessions, desk.settings, found.edition_id)
+        editions.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum)
     return Submitted(mode, database, forum_file)
 
 
@@ -141,7 +142,7 @@ def open_desk(stack: ExitStack, url: URL, mode: Mode, forum_file: Path | None) -
     settings = Settings(_env_file=None, database_url=url.render_as_string(hide_password=False), **world.settings)
     engine = make_engine(url)
     stack.callback(engine.dispose)
-    forum = stack.enter_context(weekly.forum_of(settings))
+    forum = stack.enter_context(editions.forum_of(settings))
     return Desk(world, settings, sessionmaker(engine), forum)
 
 

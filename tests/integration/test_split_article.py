@@ -6,10 +6,11 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import make_url, select
 
-from bot.jobs import weekly
+from bot.editions.collect import Collected
+from bot.editions.weekly import WEEKLY
+from bot.jobs import editions
 from bot.sandbox.forum.state import Post as ForumPost
 from bot.sandbox.world import MODERATOR
-from bot.sources.dair import Awaited
 from bot.store.tables import Topic
 from tests.integration.test_review import DAY, Desk, answer_anew, open_desk
 
@@ -19,10 +20,10 @@ def desk(database_url: str) -> Iterator[Desk]:
     with ExitStack() as stack:
         desk = open_desk(stack, make_url(database_url), "now", None)
         desk.world.forum.settings.max_post_length = 10_000
-        found = weekly.collect(desk.sessions, desk.settings, DAY)
-        assert not isinstance(found, Awaited)
-        weekly.draft(desk.sessions, desk.settings, found.edition_id)
-        assert weekly.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum).parts >= 3
+        found = editions.collect(desk.sessions, desk.settings, WEEKLY, str(DAY))
+        assert isinstance(found, Collected)
+        editions.draft(desk.sessions, desk.settings, found.edition_id)
+        assert editions.submit(desk.sessions, desk.settings, found.edition_id, forum=desk.forum).parts >= 3
         yield desk
 
 

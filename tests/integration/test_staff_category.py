@@ -9,14 +9,15 @@ from sqlalchemy import make_url, select
 from sqlalchemy.orm import sessionmaker
 
 from bot import clock
+from bot.editions.collect import Collected
+from bot.editions.weekly import WEEKLY
 from bot.errors import SettingsError
 from bot.forum.discourse import Discourse
+from bot.jobs import editions
 from bot.jobs import review as reviewing
-from bot.jobs import weekly
 from bot.sandbox import world as sandbox
 from bot.sandbox.world import MODERATOR, World
 from bot.settings import Settings
-from bot.sources.dair import Awaited
 from bot.store.engine import Sessions, make_engine
 from bot.store.tables import Topic
 
@@ -35,17 +36,17 @@ def place(database_url: str) -> Iterator[tuple[World, Settings, Sessions, Discou
         )
         engine = make_engine(make_url(database_url))
         stack.callback(engine.dispose)
-        yield world, settings, sessionmaker(engine), stack.enter_context(weekly.forum_of(settings))
+        yield world, settings, sessionmaker(engine), stack.enter_context(editions.forum_of(settings))
 
 
 def test_edition_is_drafted_among_staff_published_by_a_move_and_dated_anew(
     place: tuple[World, Settings, Sessions, Discourse],
 ) -> None:
     world, settings, sessions, forum = place
-    found = weekly.collect(sessions, settings, dt.date(2026, 11, 9))
-    assert not isinstance(found, Awaited)
-    weekly.draft(sessions, settings, found.edition_id)
-    done = weekly.submit(sessions, settings, found.edition_id, forum=forum)
+    found = editions.collect(sessions, settings, WEEKLY, str(dt.date(2026, 11, 9)))
+    assert isinstance(found, Collected)
+    editions.draft(sessions, settings, found.edition_id)
+    done = editions.submit(sessions, settings, found.edition_id, forum=forum)
     topic = world.forum.topic(done.topic_id)
     assert topic.category_id == settings.drafts_category_id
     with sessions() as session:
@@ -57,10 +58,10 @@ def test_edition_is_drafted_among_staff_published_by_a_move_and_dated_anew(
     now = clock.now()
     assert "published" in reviewing.read_topic(sessions, settings, forum, row_id, now=now).news
     assert world.forum.topic(done.topic_id).created_at == now.replace(microsecond=0)
-    assert weekly.submit(sessions, settings, found.edition_id, forum=forum).outcome == "unchanged"
+    assert editions.submit(sessions, settings, found.edition_id, forum=forum).outcome == "unchanged"
 
 
 def test_category_of_the_drafts_has_to_be_set() -> None:
     settings = Settings(_env_file=None, weekly_category_id=4, review_flow="staff_category")
     with pytest.raises(SettingsError, match="DRAFTS_CATEGORY_ID"):
-        weekly.place_of(settings)
+        editions.place_of(settings, WEEKLY)

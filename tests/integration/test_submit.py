@@ -17,12 +17,13 @@ from bot import clock
 from bot.editions import compose
 from bot.editions.collect import Collected
 from bot.editions.lifecycle import ON_FORUM
+from bot.editions.weekly import WEEKLY
 from bot.errors import BotError, ConflictError, RejectedError, TransientError
 from bot.forum import submit as submission
 from bot.forum.discourse import Discourse
 from bot.forum.errors import LostAnswerError
 from bot.forum.submit import Place, Submitted
-from bot.jobs import weekly
+from bot.jobs import editions
 from bot.sandbox import world as sandbox
 from bot.sandbox.forum import Forum
 from bot.sandbox.forum.faults import Fault, FaultKind
@@ -123,7 +124,7 @@ class Desk:
     @property
     def article(self) -> str:
         """What the store says the article is."""
-        return weekly.preview(self.sessions, self.settings, self.edition_id)
+        return editions.preview(self.sessions, self.settings, self.edition_id)
 
     def fault(self, kind: FaultKind, match: str, nth: int = 1) -> Fault:
         """Arm a fault for the nth request that matches."""
@@ -195,9 +196,9 @@ def drafted(
         with sandbox.running() as world:
             folder = tmp_path_factory.mktemp("data")
             settings = Settings(_env_file=None, data_dir=folder, arxiv_interval_s=0, **world.settings)
-            collected = weekly.collect(sessions, settings, dt.date.fromisoformat(sandbox.SAMPLE_PERIOD))
+            collected = editions.collect(sessions, settings, WEEKLY, sandbox.SAMPLE_PERIOD)
             assert isinstance(collected, Collected)
-            assert weekly.draft(sessions, settings, collected.edition_id).failed == {}
+            assert editions.draft(sessions, settings, collected.edition_id).failed == {}
         yield sessions, collected.edition_id, settings
         engine.dispose()
 

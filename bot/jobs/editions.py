@@ -1,28 +1,27 @@
-"""The weekly job's three steps on real parts: collect, draft, submit. Each goes on where it stopped."""
+"""The three steps of every series on real parts: collect, draft, submit. Each goes on where it stopped."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 import httpx
 from sqlalchemy import select
 
 from bot import clock
-from bot.editions import collect as collecting
-from bot.editions import compose, weekly
+from bot.editions import compose, series
 from bot.editions import draft as drafts
 from bot.editions.collect import Collected
 from bot.editions.draft import Drafted, OnProgress, Redrafted
+from bot.editions.series import NotCollected, Reach, Series
 from bot.errors import RejectedError, SettingsError
 from bot.forum import notices
 from bot.forum import submit as submission
 from bot.forum.discourse import Discourse
 from bot.forum.submit import Place, Submitted
 from bot.settings import Settings
-from bot.sources.dair import Awaited, ListedWeek
-from bot.sources.fetch import read_text
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, Topic
 from bot.translation import calls, prices, stored_terms
@@ -31,38 +30,12 @@ from bot.translation.claude import PRODUCTION_URL, Claude
 from bot.translation.drafting import Again
 
 
-@dataclass(frozen=True, slots=True)
-class NotCollected:
-    """There is no edition of this period in the store."""
-
-    period: dt.date
-
-
-def read_week(settings: Settings, day: dt.date) -> ListedWeek | Awaited:
-    """The week of `day` from the list the settings name."""
-    with http_client() as http:
-        return collecting.week_in_list(read_text(settings.dair_list, client=http), day)
-
-
 def collect(
-    sessions: Sessions, settings: Settings, day: dt.date, *, on_step: Callable[[str], None] = lambda _: None
-) -> Collected | Awaited:
-    """Store the edition of the week of `day` with its papers and abstracts; `Awaited` if the list lacks it."""
-    on_step("list")
-    week = read_week(settings, day)
-    if isinstance(week, Awaited):
-        return week
+    sessions: Sessions, settings: Settings, of: Series, period: str, *, on_step: Callable[[str], None] = lambda _: None
+) -> Collected | NotCollected:
+    """Store the edition of a period with all its texts."""
     with http_client() as http:
-        return collecting.collect_week(
-            sessions,
-            week,
-            http=http,
-            arxiv_url=str(settings.arxiv_url),
-            arxiv_interval_s=settings.arxiv_interval_s,
-            contact=settings.contact or str(settings.forum_url or "paperbot"),
-            now=clock.now,
-            on_step=on_step,
-        )
+        return of.collect(Reach(sessions, settings, http, clock.now, on_step), period)
 
 
 def draft(
@@ -119,12 +92,14 @@ def submit(
     sessions: Sessions, settings: Settings, edition_id: int, *, forum: Discourse, again: bool = False
 ) -> Submitted:
     """Put the edition on the forum as a shared draft, with a report for the moderators beside it."""
+    with sessions() as session:
+        of = series.of(session.get_one(Edition, edition_id))
     done = submission.submit(
         sessions,
         forum,
         edition_id,
         frame=compose.frame_of(settings),
-        place=place_of(settings),
+        place=place_of(settings, of),
         again=again,
         now=clock.now(),
     )
@@ -144,41 +119,45 @@ def preview(sessions: Sessions, settings: Settings, edition_id: int) -> str:
     """The whole article in Markdown, as it would be submitted now."""
     with sessions() as session:
         edition = session.get_one(Edition, edition_id)
-        return compose.RULE.join(compose.weekly_blocks(session, edition, compose.frame_of(settings)))
+        return series.of(edition).article(session, edition, compose.frame_of(settings)).text()
 
 
-def find_edition(sessions: Sessions, day: dt.date) -> int | NotCollected:
-    """The stored edition of the week that `day` means."""
-    monday = weekly.monday_of(day)
+def find_edition(sessions: Sessions, of: Series, given: str) -> int:
+    """The stored edition that a person's word for its period means.
+
+    Raises:
+        RejectedError: there is none; the message says how to get one.
+    """
     with sessions() as session:
-        # A list's week need not start on a Monday; its first day means it too.
-        found = session.scalars(
-            select(Edition.id)
-            .where(
-                Edition.series == weekly.SERIES,
-                (Edition.period == monday.isoformat()) | (Edition.period_start == day),
-            )
-            .order_by((Edition.period_start == day).desc())
-        ).first()
-    return found if found is not None else NotCollected(monday)
+        found = series.find(session, of, given)
+    if found is None:
+        period = of.period_of(given)
+        raise RejectedError(
+            f"There is no edition of the {of.what} of {period} yet: run `paperbot collect {of.name} --period {period}`."
+        )
+    return found
 
 
-def last_whole_week(settings: Settings, now: dt.datetime) -> dt.date:
-    """The Monday of the newest week that is over where the readers live."""
-    from zoneinfo import ZoneInfo
+def newest_period(settings: Settings, of: Series, now: dt.datetime) -> str:
+    """The period that a run means to which none was given.
 
-    today = now.astimezone(ZoneInfo(settings.time_zone)).date()
-    return weekly.monday_of(today) - dt.timedelta(days=7)
+    Raises:
+        RejectedError: one has to be given.
+    """
+    if of.newest is None:
+        raise RejectedError(f"Say which {of.what} is meant.")
+    return of.newest(now.astimezone(ZoneInfo(settings.time_zone)).date())
 
 
-def place_of(settings: Settings) -> Place:
-    """Category and tags of weekly posts, and where their drafts are made."""
-    settings.require("weekly_category_id")
-    assert settings.weekly_category_id is not None
+def place_of(settings: Settings, of: Series) -> Place:
+    """Category and tags of the series' posts, and where their drafts are made."""
+    category, tags = of.place
+    settings.require(category)
+    place = Place(getattr(settings, category), getattr(settings, tags), setting=category.upper())
     if settings.review_flow == "shared_draft":
-        return Place(settings.weekly_category_id, settings.weekly_tags)
+        return place
     settings.require("drafts_category_id")
-    return Place(settings.weekly_category_id, settings.weekly_tags, settings.drafts_category_id)
+    return replace(place, staff_category_id=settings.drafts_category_id)
 
 
 @contextmanager
@@ -203,13 +182,3 @@ def forum_of(settings: Settings) -> Iterator[Discourse]:
 def http_client() -> httpx.Client:
     """A client for upstream lists; whoever reads from it sets its own caps."""
     return httpx.Client(headers={"User-Agent": f"paperbot/{version('paperbot')}"}, timeout=httpx.Timeout(30, connect=5))
-
-
-def refuse_unknown(edition: int | NotCollected) -> int:
-    """The edition's id, or a sentence that says how to get one."""
-    if isinstance(edition, NotCollected):
-        raise RejectedError(
-            f"There is no edition of the week of {edition.period} yet: "
-            f"run `paperbot collect weekly --period {edition.period}`."
-        )
-    return edition
