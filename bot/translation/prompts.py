@@ -99,6 +99,43 @@ INTRODUCTION_SCHEMA: dict[str, Any] = {
     },
 }
 
+_STATEMENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["text", "passages"],
+    "properties": {"text": {"type": "string"}, "passages": {"type": "array", "items": {"type": "integer"}}},
+}
+SUMMARY_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["opening", "points", "closing", "headings"],
+    "properties": {
+        "opening": {"type": "array", "items": _STATEMENT_SCHEMA},
+        "points": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["heading", "bullets"],
+                "properties": {
+                    "heading": {"type": "string"},
+                    "bullets": {"type": "array", "items": _STATEMENT_SCHEMA},
+                },
+            },
+        },
+        "closing": _STATEMENT_SCHEMA,
+        "headings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["section", "text"],
+                "properties": {"section": {"type": "integer"}, "text": {"type": "string"}},
+            },
+        },
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -121,7 +158,8 @@ class Prompt:
 
 @cache
 def load(task: str, folder: Path | None = None) -> Prompt:
-    """The prompt of `task`: `translate_paper`, `introduce_week`, `judge_paper` or `repair_paper`.
+    """The prompt of `task`: `translate_paper`, `introduce_week`, `judge_paper`, `repair_paper`, `translate_talk` or
+    `summarize_talk`.
 
     Args:
         folder: other prompts than the shipped ones; a file that it lacks is taken from the shipped ones.
