@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     )
     drafts_category_id: int | None = Field(None, description="category only staff reads; for staff_category alone")
     weekly_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
+    talk_category_id: int | None = Field(None, description="category talks are published to")
+    talk_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
 
     # Model
     anthropic_api_key: SecretStr | None = Field(None, description="key of Anthropic's API")
@@ -72,6 +74,7 @@ class Settings(BaseSettings):
     )
     arxiv_url: HttpUrl = Field(HttpUrl("https://export.arxiv.org"), description="host of arXiv's Atom API")
     arxiv_interval_s: float = Field(3.0, ge=0, description="pause between two arXiv requests, over all processes")
+    youtube_url: HttpUrl = Field(HttpUrl("https://www.youtube.com"), description="host of talks and their captions")
     contact: str | None = Field(None, description="address in the User-Agent, so that upstreams can reach you")
 
     # Posts
@@ -116,7 +119,7 @@ class Settings(BaseSettings):
     jobs_keep_days: int = Field(7, ge=1, description="finished jobs are deleted after so many days")
     failed_jobs_keep_days: int = Field(90, ge=1, description="failed jobs are deleted after so many days")
 
-    @field_validator("forum_url", "anthropic_base_url", "arxiv_url", "dair_page")
+    @field_validator("forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "youtube_url")
     @classmethod
     def _no_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
         if value is not None and (value.username or value.password):
@@ -144,7 +147,7 @@ class Settings(BaseSettings):
             raise ValueError("no time zone of that name; use one like Asia/Seoul") from None
         return value
 
-    @field_validator("weekly_tags", "webhook_hosts", mode="before")
+    @field_validator("weekly_tags", "talk_tags", "webhook_hosts", mode="before")
     @classmethod
     def _split_tags(cls, value: object) -> object:
         if isinstance(value, str):

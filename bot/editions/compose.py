@@ -209,6 +209,12 @@ def _marked(pieces: Sequence[tuple[str, Revision]]) -> _Korean:
     return _Korean(text, verbatim)
 
 
+def inline(revisions: Sequence[Revision]) -> str:
+    """Korean sentences as one line of Markdown."""
+    found = _marked([(" ", revision) for revision in revisions])
+    return found.filled(markdown.escape_inline(found.text))
+
+
 def _bilingual(label: str, korean: _Korean | None, english: str) -> list[str]:
     shown = [korean.filled(markdown.paragraph_block(korean.text))] if korean is not None and korean.text else []
     return [f"### {label}", *shown, markdown.quote_block(english)]
@@ -230,27 +236,19 @@ def _more_links(urls: Sequence[str], main_url: str) -> list[str]:
 
 def _closing(session: Session, edition: Edition, frame: Frame) -> str:
     source = f"## {labels.SOURCE_LIST}\n\n{markdown.link_line(frame.source_page)}"
-    made = _provenance(session, edition, frame.zone)
+    made = provenance(session, edition, frame.zone)
     notes = [*frame.notes, *([made] if made else [])]
     return RULE.join([source, "\n\n".join(notes)]) if notes else source
 
 
-def _provenance(session: Session, edition: Edition, zone: str) -> str | None:
+def provenance(session: Session, edition: Edition, zone: str) -> str | None:
     """Which models drafted the edition's texts, and the day the last of them did."""
-    paper_ids = [item.sighting.paper_id for item in edition.items]
-    sighting_ids = [item.sighting_id for item in edition.items]
+    segment_ids = [segment.id for passage in passages.load_all(session, edition) for segment in passage.segments]
     rows: Sequence[tuple[str, datetime]] = [
         (model, last)
         for model, last in session.execute(
             select(Revision.author, func.max(Revision.created_at))
-            .join(Segment, Segment.id == Revision.segment_id)
-            .join(Passage, Passage.id == Segment.passage_id)
-            .where(
-                Revision.author_kind == "model",
-                Passage.paper_id.in_(paper_ids)
-                | Passage.sighting_id.in_(sighting_ids)
-                | (Passage.edition_id == edition.id),
-            )
+            .where(Revision.author_kind == "model", Revision.segment_id.in_(segment_ids))
             .group_by(Revision.author)
         )
     ]

@@ -114,9 +114,10 @@ class Series:
 def known() -> tuple[Series, ...]:
     """All series."""
     # Not before: the descriptions are made of modules that ask here for the series of an edition.
+    from bot.editions.talk import TALK
     from bot.editions.weekly import WEEKLY
 
-    return (WEEKLY,)
+    return (WEEKLY, TALK)
 
 
 def named(name: str) -> Series:

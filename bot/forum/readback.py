@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from bot.editions import markdown
 from bot.forum.align import Aligned, align
 from bot.forum.parse import Kind, KnownPaper, KnownPassage, Parsed, parse_article
-from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment
+from bot.forum.parse_talk import KnownSection, parse_talk, readable
+from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment, Talk
 from bot.translation import passages
 
 SYSTEM = "system"
@@ -34,10 +35,21 @@ PassageKey = tuple[Kind, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What an edition's posts may hold: its papers, and the segments of each passage in order."""
+    """What an edition's posts may hold: its papers or sections, and the segments of each passage in order."""
 
     papers: tuple[KnownPaper, ...]
     segments: Mapping[PassageKey, Sequence[Segment]]
+    sections: tuple[KnownSection, ...] = ()
+
+    def parse(self, raw: str, *, has_opening: bool = True) -> Parsed:
+        """The regions of one post."""
+        if self.sections:
+            return parse_talk(raw, self.sections)
+        return parse_article(raw, self.papers, has_opening=has_opening)
+
+    def readable(self, raw: str) -> str:
+        """The post without what stands around a talk's sentences; as long as `raw`."""
+        return readable(raw) if self.sections else raw
 
 
 @dataclass(slots=True)
@@ -58,6 +70,8 @@ class Taken:
 def anatomy(session: Session, edition: Edition) -> Anatomy:
     """The papers and passages that the edition's article is made of."""
     known = passages.load_all(session, edition)
+    if edition.talk is not None:
+        return _anatomy_of_talk(known, edition.talk)
     segments: dict[PassageKey, Sequence[Segment]] = {}
     papers = []
     for item in edition.items:
@@ -71,9 +85,26 @@ def anatomy(session: Session, edition: Edition) -> Anatomy:
     return Anatomy(tuple(papers), segments)
 
 
+def _anatomy_of_talk(known: Sequence[Passage], talk: Talk) -> Anatomy:
+    """A section's transcript is one passage here, however many the store has of it."""
+    segments: dict[PassageKey, Sequence[Segment]] = {}
+    ids = {section.rank: section.id for section in talk.sections}
+    for passage in known:
+        if passage.kind == passages.SUMMARY:
+            segments["summary", None] = passage.segments
+        elif passage.kind == passages.OUTLINE:
+            segments |= {("outline", ids[segment.position + 1]): [segment] for segment in passage.segments}
+    for section in talk.sections:
+        own = [passage for passage in known if passage.talk_section_id == section.id]
+        segments["transcript", section.id] = [segment for passage in own for segment in passage.segments]
+    sections = tuple(KnownSection(section.id, section.rank, section.start_s) for section in talk.sections)
+    return Anatomy((), segments, sections)
+
+
 def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bool) -> dict[str, str]:
     """By segment id (as text, for JSON): its Markdown as it stands in `raw`, a post that should show `expected`."""
-    parsed = parse_article(raw, of.papers, has_opening=has_opening)
+    parsed = of.parse(raw, has_opening=has_opening)
+    raw = of.readable(raw)
     found: dict[str, str] = {}
     for key, segments in of.segments.items():
         for segment, fate in zip(segments, _fates(parsed, raw, key, segments, expected), strict=False):
@@ -112,7 +143,8 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         editor: who edited it last.
     """
     taken = Taken()
-    parsed = parse_article(raw, of.papers, has_opening=_has_opening(post))
+    parsed, everything = of.parse(raw, has_opening=_has_opening(post)), of.parse(article)
+    raw, article = of.readable(raw), of.readable(article)
     before = {int(segment_id): text for segment_id, text in post.shown.items()}
     stood = _standing(of, before)
     arrived = set(parsed.papers) - stood
@@ -120,7 +152,7 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         if key[1] in arrived:  # put back, or brought from another part: compared with what the store has
             before |= {segment.id: text for segment in segments if (text := as_markdown(segment)) is not None}
     now_shown: dict[str, str] = {}
-    gone_papers = _gone_papers(of, parsed, before) - set(parse_article(article, of.papers).papers)
+    gone_papers = _gone_papers(of, parsed, before) - set(everything.papers)
     for key, segments in of.segments.items():
         if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:
             continue  # stands in another part
@@ -141,7 +173,7 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
             elif fate.moved:
                 taken.moved.append(segment.id)
             _unomit(session, edition, segment)
-    for item in edition.items:
+    for item in edition.entries:
         if item.id in gone_papers and item.dropped_by is None:
             item.dropped_by = editor
             taken.dropped_items.append(item.id)

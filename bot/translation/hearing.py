@@ -120,10 +120,8 @@ class Hearing:
 
         Only written capitals tell a name, so there are none in captions without them.
         """
-        found = dict.fromkeys(
-            name for text in texts for name in _MID_SENTENCE.findall(text) if name not in ("I", "AI", "OK")
-        )
-        return tuple(name for name in found if _letters(name) not in self._by_letters and len(name) > 2)
+        found = dict.fromkeys(name for text in texts for name in names_in(text))
+        return tuple(name for name in found if _letters(name) not in self._by_letters)
 
     def _add(self, name: str, voucher: Voucher) -> None:
         letters = _letters(name)
@@ -179,6 +177,11 @@ class Hearing:
             if is_vouched and is_long and fuzz.ratio(letters, _letters(known.name)) >= _ALIKE_PCT:
                 return known
         return None
+
+
+def names_in(text: str) -> list[str]:
+    """Words with capitals inside sentences, in their order; none in captions without capitals."""
+    return [name for name in _MID_SENTENCE.findall(text) if len(name) > 2]
 
 
 def _names_of_title(title: str) -> Iterator[str]:
