@@ -98,15 +98,21 @@ def _captions(session: "_Session", video_id: str) -> Captions:
     except YouTubeTranscriptApiException as exc:
         raise _translated(exc, video_id) from exc
     except requests.RequestException as exc:
-        raise TransientError(f"YouTube cannot be reached ({type(exc).__name__}); try again later.") from exc
+        if not isinstance(exc, ValueError):
+            raise TransientError(f"YouTube cannot be reached ({type(exc).__name__}); try again later.") from exc
+        raise _changed(exc, video_id) from exc  # an address, or JSON, that is none
     except (ParseError, DefusedXmlException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
         # An empty or changed answer breaks the package in many ways; none of them is its own error.
-        raise RejectedError(
-            f"YouTube's answer about {video_id} is not what it used to be ({type(exc).__name__}). Update the package "
-            f"youtube-transcript-api. Meanwhile: {_ELSEWHERE}"
-        ) from exc
+        raise _changed(exc, video_id) from exc
     snippets = [(snippet.text, snippet.start, snippet.duration) for snippet in found.snippets]
     return Captions(transcripts.of_snippets(snippets, f"video {video_id}"), bool(found.is_generated))
+
+
+def _changed(exc: Exception, video_id: str) -> RejectedError:
+    return RejectedError(
+        f"YouTube's answer about {video_id} is not what it used to be ({type(exc).__name__}). Update the package "
+        f"youtube-transcript-api. Meanwhile: {_ELSEWHERE}"
+    )
 
 
 def _translated(exc: YouTubeTranscriptApiException, video_id: str) -> BotError:
