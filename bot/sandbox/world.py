@@ -17,7 +17,9 @@ from bot.sandbox.forum.state import Mode
 from bot.sandbox.model import ModelStandIn
 from bot.sandbox.recorded import Translations
 from bot.sandbox.server import serve
+from bot.sandbox.talks import as_recorded
 from bot.sandbox.upstream import ARXIV_BASE_PATH, LIST_PATH, UpstreamStandIn, read_recorded
+from bot.sandbox.youtube import YouTubeStandIn, read_video
 
 SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_PERIOD = "2026-11-09"
@@ -35,6 +37,7 @@ class World:
     forum: Forum
     model: ModelStandIn
     upstream: UpstreamStandIn
+    youtube: YouTubeStandIn
     settings: Mapping[str, Any]
 
     @property
@@ -86,36 +89,42 @@ def running(
         recorded = read_recorded(SAMPLE / "week.jsonl")
         introduction = json.loads((SAMPLE / "introduction.json").read_text(encoding="utf-8"))
         judgements = json.loads((SAMPLE / "judgements.json").read_text(encoding="utf-8"))
+    talk = json.loads((SAMPLE / "talk.json").read_text(encoding="utf-8"))
     forum = Forum(mode=mode, state_file=forum_file)
     forum.allow_whispers()
     forum.add_user(BOT_USER, moderator=True, trust_level=4, full_name="paperbot")
     forum.add_user(MODERATOR, moderator=True, trust_level=4, full_name="수진")
     key = forum.add_api_key(BOT_USER)
     model = ModelStandIn(
-        Translations(recorded),
+        Translations([*recorded, *as_recorded(talk)]),
         introduction=introduction,
         judgements=judgements,
+        talks=[talk],
         follows_suggestions=follows_suggestions,
         latency_s=latency_s,
         api_key=MODEL_KEY,
     )
     upstream = UpstreamStandIn(list_text, recorded)
+    youtube = YouTubeStandIn([read_video(SAMPLE / "talk.json")])
     with ExitStack() as stack:
         forum_url = stack.enter_context(_serve(forum.app(), forum_port))
         model_url = stack.enter_context(serve(model))
         upstream_url = stack.enter_context(serve(upstream))
+        youtube_url = stack.enter_context(serve(youtube))
         settings = {
             "forum_url": forum_url,
             "forum_api_user": BOT_USER,
             "forum_api_key": key,
             "weekly_category_id": forum.papers_category.id,
+            "talk_category_id": forum.papers_category.id,
             "anthropic_api_key": MODEL_KEY,
             "anthropic_base_url": model_url,
             "dair_list": f"{upstream_url}{LIST_PATH}",
             "arxiv_url": f"{upstream_url}{ARXIV_BASE_PATH}",
+            "youtube_url": youtube_url,
             "contact": "sandbox@localhost",
         }
-        yield World(forum, model, upstream, settings)
+        yield World(forum, model, upstream, youtube, settings)
 
 
 @contextmanager
