@@ -4,6 +4,7 @@ Every field is one environment variable of the same name in capitals (`FORUM_URL
 directory is read too. `.env.example` lists them all with their defaults; a test holds the two together.
 """
 
+import datetime as dt
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     weekly_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
     talk_category_id: int | None = Field(None, description="category talks are published to")
     talk_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
+    daily_category_id: int | None = Field(None, description="category of the daily post; empty: there is no daily post")
+    daily_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
 
     # Model
     anthropic_api_key: SecretStr | None = Field(None, description="key of Anthropic's API")
@@ -72,6 +75,10 @@ class Settings(BaseSettings):
     dair_page: HttpUrl = Field(
         HttpUrl("https://github.com/dair-ai/ML-Papers-of-the-Week"), description="the list's page for readers"
     )
+    huggingface_url: HttpUrl = Field(HttpUrl("https://huggingface.co"), description="host of the daily papers")
+    daily_min_votes: int = Field(0, ge=0, description="papers with fewer votes are left out of the daily post")
+    daily_max_papers: int | None = Field(None, ge=1, description="most papers of a daily post; empty: all of the day")
+    daily_closes_at: dt.time = Field(dt.time(16), description="time (UTC) from which a day's list counts as complete")
     arxiv_url: HttpUrl = Field(HttpUrl("https://export.arxiv.org"), description="host of arXiv's Atom API")
     arxiv_interval_s: float = Field(3.0, ge=0, description="pause between two arXiv requests, over all processes")
     youtube_url: HttpUrl = Field(HttpUrl("https://www.youtube.com"), description="host of talks and their captions")
@@ -100,6 +107,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="password of that login")
 
     # Service
+    daily_run_at: dt.time = Field(dt.time(9), description="time of the daily run for the day before, in TIME_ZONE")
     weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")
     web_host: str = Field("127.0.0.1", description="address the web part listens on; put a TLS proxy before it")
     web_port: int = Field(8290, ge=0, le=65535, description="port the web part listens on")
@@ -119,7 +127,7 @@ class Settings(BaseSettings):
     jobs_keep_days: int = Field(7, ge=1, description="finished jobs are deleted after so many days")
     failed_jobs_keep_days: int = Field(90, ge=1, description="failed jobs are deleted after so many days")
 
-    @field_validator("forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "youtube_url")
+    @field_validator("forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "huggingface_url", "youtube_url")
     @classmethod
     def _no_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
         if value is not None and (value.username or value.password):
@@ -147,7 +155,7 @@ class Settings(BaseSettings):
             raise ValueError("no time zone of that name; use one like Asia/Seoul") from None
         return value
 
-    @field_validator("weekly_tags", "talk_tags", "webhook_hosts", mode="before")
+    @field_validator("weekly_tags", "daily_tags", "talk_tags", "webhook_hosts", mode="before")
     @classmethod
     def _split_tags(cls, value: object) -> object:
         if isinstance(value, str):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.store.engine import Sessions
 
-series = click.argument("series", type=click.Choice(["weekly", "talk"]))
+series = click.argument("series", type=click.Choice(["weekly", "daily", "talk"]))
 period = click.option(
     "--period",
     metavar="YYYY-MM-DD",

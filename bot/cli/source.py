@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -36,7 +37,10 @@ def source() -> None:
     metavar="YYYY-MM-DD",
     help="Only the week of this day; a week that is not listed yet prints nothing.",
 )
-def dair(location: str, form: str, week: dt.datetime | None) -> None:
+@click.option(
+    "--identities", is_flag=True, help="What each paper is known by: an arXiv id, a DOI, or the address of its page."
+)
+def dair(location: str, form: str, week: dt.datetime | None, identities: bool) -> None:
     """Show DAIR.AI's weekly list: papers in the list's order, newest week first.
 
     Weeks that cannot be read are named on standard error with line and reason; the exit code is then 1.
@@ -53,7 +57,7 @@ def dair(location: str, form: str, week: dt.datetime | None) -> None:
             parsed = parse(read_text(location, client=client))
         if week is None:
             _print_problems(location, parsed)
-            _print_weeks(parsed.weeks, form)
+            _print_weeks(parsed.weeks, form, identities=identities)
             sys.exit(1 if parsed.problems else 0)
         found = week_of(parsed, week.date())
     except BotError as error:
@@ -61,7 +65,7 @@ def dair(location: str, form: str, week: dt.datetime | None) -> None:
     if isinstance(found, Awaited):
         click.echo(f"The week of {found.period} is awaited: the list does not have it yet.", err=True)
     else:
-        _print_weeks([found], form)
+        _print_weeks([found], form, identities=identities)
 
 
 def _print_problems(location: str, parsed: ParsedList) -> None:
@@ -76,8 +80,8 @@ def _explained(problem: ListProblem) -> str:
     return f"{week} is left out: {problem.reason}."
 
 
-def _print_weeks(weeks: Iterable[ListedWeek], form: str) -> None:
-    as_text = _jsonl if form == "jsonl" else _readable
+def _print_weeks(weeks: Iterable[ListedWeek], form: str, *, identities: bool) -> None:
+    as_text = partial(_identities, form) if identities else _jsonl if form == "jsonl" else _readable
     try:
         for week in weeks:
             # Bytes, since JSON lines are UTF-8 whatever the terminal's encoding.
@@ -101,6 +105,25 @@ def _jsonl(week: ListedWeek) -> str:
         for paper in week.papers
     )
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _identities(form: str, week: ListedWeek) -> str:
+    """What each row is known by. A row without any usable address is named on standard error."""
+    from bot.editions import records
+    from bot.errors import RejectedError
+
+    lines = []
+    for paper in week.papers:
+        try:
+            work = records.of_links((*paper.links, *paper.description_links))
+        except RejectedError as exc:
+            click.echo(f"line {paper.line}: {exc}", err=True)
+            continue
+        row = {"line": paper.line, "kind": work.kind, "id": work.id}
+        lines.append(
+            json.dumps(row, ensure_ascii=False) if form == "jsonl" else f"{paper.line}\t{work.kind}\t{work.id}"
+        )
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _readable(week: ListedWeek) -> str:

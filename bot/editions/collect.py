@@ -1,22 +1,22 @@
 """From a source's list to a stored edition: the list's rows, the papers behind them, and their abstracts."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
-from bot.editions import lifecycle
-from bot.errors import RejectedError, TransientError
+from bot.editions import lifecycle, records
+from bot.errors import TransientError
 from bot.languages.ko import labels
-from bot.papers.identity import ArxivId, arxiv_id_of, canonical_url
+from bot.papers.identity import ArxivId
 from bot.sources import arxiv, dair
 from bot.sources.arxiv import ArxivPaper
-from bot.sources.dair import Awaited, Link, ListedPaper, ListedWeek
+from bot.sources.dair import Awaited, ListedPaper, ListedWeek
 from bot.store import pacing
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, EditionItem, Paper, Sighting
@@ -75,110 +75,83 @@ def collect_week(
         TransientError: arXiv cannot be asked now; the edition stays `collecting` and the same call goes on later.
     """
     with sessions.begin() as session:
-        edition, new = _store_edition(session, week)
+        title = labels.weekly_title(week.start, week.end)
+        edition, new = store_edition(session, WEEKLY, week.period.isoformat(), week.start, week.end, title)
         changed = _store_rows(session, edition, week)
         edition_id, state = edition.id, edition.state
     if state != "collecting":
         return Collected(edition_id, len(week.papers), new, 0, changed_ranks=changed)
     on_step("arxiv")
-    wanted = _without_metadata(sessions, edition_id)
-    found, unknown = _from_arxiv(sessions, wanted, http, arxiv_url, arxiv_interval_s, contact)
+    found, unknown = ask_arxiv(
+        sessions, edition_id, http=http, arxiv_url=arxiv_url, arxiv_interval_s=arxiv_interval_s, contact=contact
+    )
     with sessions.begin() as session:
         # Another process may be collecting the same week: the second waits here and finds the work done.
         edition = session.get_one(Edition, edition_id, with_for_update=True)
         if edition.state == "collecting":
-            _store_metadata(session, found, now())
+            store_metadata(session, found, now())
             _store_passages(session, edition)
             lifecycle.move(session, edition, "drafting", actor="paperbot", reason="list and abstracts collected")
         withdrawn = tuple(item.sighting.label for item in edition.items if item.sighting.paper.withdrawn)
     return Collected(edition_id, len(week.papers), new, len(found), unknown, withdrawn, changed)
 
 
-def main_link(links: Sequence[Link]) -> str:
-    """The canonical address of the work a row is about: its arXiv page, else `Paper`, else the first that is no tweet.
-
-    Raises:
-        RejectedError: no link of the row is a usable address.
-    """
-    for link in links:
-        if found := arxiv_id_of(link.url):
-            return f"https://arxiv.org/abs/{found.id}"
-    ordered = sorted(links, key=lambda link: (not link.label.startswith("Paper"), is_tweet(link.url)))
-    for link in ordered:
-        try:
-            return canonical_url(link.url)
-        except RejectedError:
-            continue
-    raise RejectedError(f"No usable address among the row's links: {', '.join(link.url for link in links)[:200]}")
-
-
-def is_tweet(url: str) -> bool:
-    """Whether the address is a post on X (Twitter)."""
-    return (urlsplit(url).hostname or "").removeprefix("www.") in {"x.com", "twitter.com", "mobile.twitter.com"}
-
-
-def _store_edition(session: Session, week: ListedWeek) -> tuple[Edition, bool]:
-    period = week.period.isoformat()
+def store_edition(
+    session: Session, series: str, period: str, start: dt.date, end: dt.date, title: str
+) -> tuple[Edition, bool]:
+    """The edition of a period, and whether this made it. The caller commits."""
     made = session.scalars(
         insert(Edition)
-        .values(
-            series=WEEKLY,
-            period=period,
-            period_start=week.start,
-            period_end=week.end,
-            state="collecting",
-            title=labels.weekly_title(week.start, week.end),
-        )
+        .values(series=series, period=period, period_start=start, period_end=end, state="collecting", title=title)
         .on_conflict_do_nothing(index_elements=["series", "period"])
         .returning(Edition)
     ).one_or_none()
     if made is not None:
-        lifecycle.record(session, made, None, "collecting", actor="paperbot", reason="week found in the list")
+        lifecycle.record(session, made, None, "collecting", actor="paperbot", reason=f"{period} found at its source")
         return made, True
-    return session.scalars(select(Edition).filter_by(series=WEEKLY, period=period)).one(), False
+    return session.scalars(select(Edition).filter_by(series=series, period=period)).one(), False
+
+
+def store_item(
+    session: Session, edition: Edition, paper_id: int, *, source: str, list_date: dt.date, rank: int, **seen: object
+) -> None:
+    """A paper of the edition with what its source says of it; what was stored before stays. The caller commits.
+
+    Args:
+        seen: `label`, `description`, `links`, and `votes` where there are some.
+    """
+    key = {"source": source, "list_date": list_date, "rank": rank}
+    session.execute(insert(Sighting).values(paper_id=paper_id, **key, **seen).on_conflict_do_nothing())
+    sighting_id = session.scalars(select(Sighting.id).filter_by(**key)).one()
+    session.execute(
+        insert(EditionItem).values(edition_id=edition.id, sighting_id=sighting_id, rank=rank).on_conflict_do_nothing()
+    )
+
+
+def as_stored(listed: ListedPaper) -> tuple[str, str, list[dict[str, str]]]:
+    """Label, description and links of a row, in the form of `sightings`."""
+    links = [{"label": link.label, "url": link.url} for link in (*listed.links, *listed.description_links)]
+    return listed.title, listed.description, links
 
 
 def _store_rows(session: Session, edition: Edition, week: ListedWeek) -> tuple[int, ...]:
+    """Store the rows; returns the ranks of those that are stored otherwise already."""
+    query = select(Sighting).filter_by(source=DAIR, list_date=week.period)
+    stored = {sighting.rank: sighting for sighting in session.scalars(query)}
     changed = []
     for listed in week.papers:
-        links = [{"label": link.label, "url": link.url} for link in (*listed.links, *listed.description_links)]
-        key = {"source": DAIR, "list_date": week.period, "rank": listed.rank}
-        sighting = session.scalars(select(Sighting).filter_by(**key)).one_or_none()
-        if sighting is None:
-            paper_id = _paper_id(session, listed)
-            sighting_id = session.scalars(
-                insert(Sighting)
-                .values(paper_id=paper_id, label=listed.title, description=listed.description, links=links, **key)
-                .on_conflict_do_update(index_elements=["source", "list_date", "rank"], set_={"rank": listed.rank})
-                .returning(Sighting.id)
-            ).one()
+        label, description, links = as_stored(listed)
+        known = stored.get(listed.rank)
+        if known is None:
+            identity = records.of_links((*listed.links, *listed.description_links))
+            paper_id = records.paper_id(session, identity, listed.title)
         else:
-            sighting_id = sighting.id
-            if (sighting.label, sighting.description, sighting.links) != (listed.title, listed.description, links):
+            paper_id = known.paper_id
+            if (known.label, known.description, known.links) != (label, description, links):
                 changed.append(listed.rank)
-        session.execute(
-            insert(EditionItem)
-            .values(edition_id=edition.id, sighting_id=sighting_id, rank=listed.rank)
-            .on_conflict_do_nothing()
-        )
+        values = {"label": label, "description": description, "links": links}
+        store_item(session, edition, paper_id, source=DAIR, list_date=week.period, rank=listed.rank, **values)
     return tuple(changed)
-
-
-def _paper_id(session: Session, listed: ListedPaper) -> int:
-    links = (*listed.links, *listed.description_links)
-    url = main_link(links)
-    arxiv_id = arxiv_id_of(url)
-    known = select(Paper.id).where(
-        or_(Paper.url == url, Paper.arxiv_id == arxiv_id.id) if arxiv_id else Paper.url == url
-    )
-    version = next((found.version for link in links if (found := arxiv_id_of(link.url)) and found.version), None)
-    made = session.scalar(
-        insert(Paper)
-        .values(url=url, arxiv_id=arxiv_id.id if arxiv_id else None, arxiv_version=version, title=listed.title)
-        .on_conflict_do_nothing()
-        .returning(Paper.id)
-    )
-    return made if made is not None else session.scalars(known).one()
 
 
 def _without_metadata(sessions: Sessions, edition_id: int) -> list[ArxivId]:
@@ -187,15 +160,25 @@ def _without_metadata(sessions: Sessions, edition_id: int) -> list[ArxivId]:
             select(Paper.arxiv_id)
             .join(Sighting, Sighting.paper_id == Paper.id)
             .join(EditionItem, EditionItem.sighting_id == Sighting.id)
-            .where(EditionItem.edition_id == edition_id, Paper.arxiv_id.is_not(None), Paper.metadata_at.is_(None))
+            .where(EditionItem.edition_id == edition_id, Paper.arxiv_id.is_not(None), _not_from_arxiv())
             .order_by(EditionItem.rank)
         )
         return [ArxivId(found, None) for found in dict.fromkeys(ids) if found]
 
 
-def _from_arxiv(
-    sessions: Sessions, ids: list[ArxivId], http: httpx.Client, base_url: str, interval_s: float, contact: str
+def _not_from_arxiv() -> ColumnElement[bool]:
+    return Paper.metadata_source.is_distinct_from("arxiv")
+
+
+def ask_arxiv(
+    sessions: Sessions, edition_id: int, *, http: httpx.Client, arxiv_url: str, arxiv_interval_s: float, contact: str
 ) -> tuple[dict[str, ArxivPaper], tuple[str, ...]]:
+    """What arXiv says of the edition's papers that it was not asked for yet, by id; and the ids it does not know.
+
+    Raises:
+        TransientError: arXiv cannot be asked now.
+    """
+    ids = _without_metadata(sessions, edition_id)
     if not ids:
         return {}, ()
 
@@ -203,8 +186,8 @@ def _from_arxiv(
         return arxiv.fetch(
             ids,
             client=http,
-            base_url=base_url,
-            take_turn=lambda: pacing.take_turn(sessions, "arXiv", interval_s),
+            base_url=arxiv_url,
+            take_turn=lambda: pacing.take_turn(sessions, "arXiv", arxiv_interval_s),
             contact=contact,
         )
 
@@ -220,11 +203,12 @@ def _from_arxiv(
     return dict(result.papers), result.unknown
 
 
-def _store_metadata(session: Session, found: dict[str, ArxivPaper], now: dt.datetime) -> None:
+def store_metadata(session: Session, found: dict[str, ArxivPaper], now: dt.datetime) -> None:
+    """Store what arXiv said of papers of which it has not said anything before. The caller commits."""
     for arxiv_id, paper in found.items():
         session.execute(
             update(Paper)
-            .where(Paper.arxiv_id == arxiv_id, Paper.metadata_at.is_(None))
+            .where(Paper.arxiv_id == arxiv_id, _not_from_arxiv())
             .values(
                 arxiv_version=paper.version,
                 title=paper.title,
@@ -236,6 +220,9 @@ def _store_metadata(session: Session, found: dict[str, ArxivPaper], now: dt.date
                 metadata_at=now,
             )
         )
+        if paper.doi:
+            record = session.scalars(select(Paper).where(Paper.arxiv_id == arxiv_id)).one()
+            records.note_doi(session, record, paper.doi)
 
 
 def _store_passages(session: Session, edition: Edition) -> None:

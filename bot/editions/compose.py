@@ -4,7 +4,7 @@ The form is the one the community has used since 2024: for each paper its Korean
 Texts from outside are escaped (`markdown.py`), so that nothing in them changes the page.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,16 +12,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.editions import markdown
-from bot.editions.collect import is_tweet
+from bot.editions import markdown, records, series
+from bot.editions.records import Mention
 from bot.errors import RejectedError
 from bot.languages.ko import labels
-from bot.papers.identity import canonical_url, is_research_page
+from bot.papers.identity import canonical_url, is_research_page, is_status
 from bot.settings import Settings
 from bot.store.tables import Edition, EditionItem, Omission, Passage, Revision, Segment
 from bot.translation import passages
 
 RULE = "\n\n---\n\n"
+MOST_MENTIONS = 3
 
 # Private-use characters, none of which is escaped.
 _FIRST_MARK, _LAST_MARK = 0xF0000, 0xFFFFD
@@ -35,6 +36,9 @@ class Frame:
     notes: tuple[str, ...]
     source_page: str
     zone: str
+    machine_note: str | None = None
+    """The first of the notes, alone: for posts that have no other."""
+    forum_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,9 @@ class Article:
 
 def frame_of(settings: Settings) -> Frame:
     """The frame the settings ask for; the word `none` leaves a line out."""
+    machine_note = _line(settings.note_machine, labels.NOTE_MACHINE)
     notes = (
-        _line(settings.note_machine, labels.NOTE_MACHINE),
+        machine_note,
         _line(settings.note_digest, labels.NOTE_DIGEST),
         _line(settings.note_like, labels.NOTE_LIKE),
     )
@@ -67,6 +72,8 @@ def frame_of(settings: Settings) -> Frame:
         tuple(note for note in notes if note),
         str(settings.dair_page),
         settings.time_zone,
+        machine_note,
+        str(settings.forum_url or "").rstrip("/"),
     )
 
 
@@ -75,13 +82,32 @@ def weekly_blocks(session: Session, edition: Edition, frame: Frame) -> list[str]
 
     What moderators took out of this edition (a paper, a sentence) is left out.
     """
-    omitted = frozenset(session.scalars(select(Omission.segment_id).where(Omission.edition_id == edition.id)))
-    known = passages.load_all(session, edition)
+    left_out = omitted(session, edition)
+    known = passages.load_all(session, edition, series.of(edition).kinds)
+    earlier = records.mentions(session, edition)
     return [
-        _opening(known, edition, frame, omitted),
-        *(_paper(known, item, omitted) for item in edition.items if item.dropped_by is None),
+        _opening(known, edition, frame, left_out),
+        *(
+            _paper(known, item, left_out, mention_lines(earlier.get(item.sighting.paper_id, []), frame))
+            for item in edition.items
+            if item.dropped_by is None
+        ),
         _closing(session, edition, frame),
     ]
+
+
+def omitted(session: Session, edition: Edition) -> frozenset[int]:
+    """The segments that people deleted from this edition's post."""
+    return frozenset(session.scalars(select(Omission.segment_id).where(Omission.edition_id == edition.id)))
+
+
+def mention_lines(mentions: Sequence[Mention], frame: Frame) -> list[str]:
+    """Links to the earlier articles about the same work, newest first; nothing if there is none."""
+    links = [
+        f"[{markdown.heading(3, mention.title).removeprefix('### ')}]({frame.forum_url}/t/{mention.discourse_id})"
+        for mention in mentions[:MOST_MENTIONS]
+    ]
+    return [f"{labels.EARLIER} {', '.join(links)}"] if links else []
 
 
 def weekly_keys(edition: Edition) -> list[str]:
@@ -145,7 +171,7 @@ def _paragraphs(segments: Iterable[Segment], omitted: frozenset[int]) -> list[_K
     return [_marked([(" ", revision) for revision in kept[number]]) for number in sorted(kept)]
 
 
-def _paper(known: Sequence[Passage], item: EditionItem, omitted: frozenset[int]) -> str:
+def _paper(known: Sequence[Passage], item: EditionItem, omitted: frozenset[int], mentions: Sequence[str] = ()) -> str:
     sighting, paper = item.sighting, item.sighting.paper
     is_research = paper.arxiv_id is None and is_research_page(paper.url)
     title = passages.find(known, "title", paper.title, paper_id=paper.id)
@@ -166,8 +192,11 @@ def _paper(known: Sequence[Passage], item: EditionItem, omitted: frozenset[int])
     label = labels.RESEARCH_LINK if is_research else labels.PAPER_LINK
     parts += [f"### {label}", markdown.link_line(paper.url)]
     more = _more_links([link["url"] for link in sighting.links], paper.url)
+    if more or mentions:
+        parts.append(f"### {labels.READ_MORE}")
     if more:
-        parts += [f"### {labels.READ_MORE}", "\n".join(more)]
+        parts.append("\n".join(more))
+    parts += mentions
     return "\n\n".join(parts)
 
 
@@ -223,7 +252,7 @@ def _bilingual(label: str, korean: _Korean | None, english: str) -> list[str]:
 def _more_links(urls: Sequence[str], main_url: str) -> list[str]:
     """All further addresses of the row, tweets first, without tracking and without the paper's own address again."""
     lines: list[str] = []
-    for url in sorted(urls, key=lambda url: not is_tweet(url)):
+    for url in sorted(urls, key=lambda url: not is_status(url)):
         try:
             canonical = canonical_url(url)
             line = markdown.link_line(canonical)
@@ -236,14 +265,15 @@ def _more_links(urls: Sequence[str], main_url: str) -> list[str]:
 
 def _closing(session: Session, edition: Edition, frame: Frame) -> str:
     source = f"## {labels.SOURCE_LIST}\n\n{markdown.link_line(frame.source_page)}"
-    made = provenance(session, edition, frame.zone)
+    made = provenance(session, edition, frame.zone, series.of(edition).kinds)
     notes = [*frame.notes, *([made] if made else [])]
     return RULE.join([source, "\n\n".join(notes)]) if notes else source
 
 
-def provenance(session: Session, edition: Edition, zone: str) -> str | None:
-    """Which models drafted the edition's texts, and the day the last of them did."""
-    segment_ids = [segment.id for passage in passages.load_all(session, edition) for segment in passage.segments]
+def provenance(session: Session, edition: Edition, zone: str, kinds: Collection[str]) -> str | None:
+    """Which models drafted the edition's texts of these kinds, and the day the last of them did."""
+    known = passages.load_all(session, edition, kinds)
+    segment_ids = [segment.id for passage in known for segment in passage.segments]
     rows: Sequence[tuple[str, datetime]] = [
         (model, last)
         for model, last in session.execute(

@@ -9,7 +9,7 @@ in the provider's cache, and the others, released then, pay a tenth for it.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 
@@ -22,7 +22,7 @@ from bot.errors import BotError, RejectedError, TransientError
 from bot.languages.ko import labels
 from bot.store import locks
 from bot.store.engine import Sessions
-from bot.store.tables import Edition, EditionItem, Passage
+from bot.store.tables import Edition, EditionItem, Passage, Revision
 from bot.translation import calls, memory, passages
 from bot.translation.answers import (
     AnswerCutError,
@@ -123,7 +123,8 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
             if edition.state not in ("drafting", "checked", "submitted"):
                 return Drafted(0, {})
             of = series.of(edition)
-            remembered = _remember(session, passages.load_all(session, edition, of.kinds))
+            remembered = _take_over(session, passages.load_all(session, edition), of.kinds)
+            remembered += _remember(session, passages.load_all(session, edition, of.kinds))
             tasks = of.tasks(session, desk, edition)
         outcome = replace(_run(desk.sessions, edition_id, tasks, concurrency, on_progress), remembered=remembered)
         if outcome.waiting:
@@ -133,6 +134,27 @@ def draft(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnProgr
             return replace(outcome, waiting=improved.waiting, retry_after_s=improved.retry_after_s, why=improved.why)
         _finish(desk.sessions, edition_id)
         return replace(outcome, improved=improved)
+
+
+def _take_over(session: Session, known: Sequence[Passage], kinds: Collection[str]) -> int:
+    """Give segments without Korean what the same sentence has in another text of the same paper; how many that were.
+
+    A paper of a daily edition that a weekly one lists later is not translated twice, published or not.
+    """
+    there: dict[tuple[int, str], Revision] = {}
+    for passage in known:
+        for segment in passage.segments if passage.paper_id else ():
+            revision = passages.current(segment)
+            if revision is not None and segment.source and not revision.is_markdown:
+                there.setdefault((passage.paper_id or 0, segment.source_hash), revision)
+    lacking = [
+        (segment, there[passage.paper_id, segment.source_hash])
+        for passage in known
+        if passage.kind in kinds and passage.paper_id
+        for segment in passage.segments
+        if passages.current(segment) is None and (passage.paper_id, segment.source_hash) in there
+    ]
+    return sum(passages.take_over(session, segment, revision) for segment, revision in lacking)
 
 
 def _remember(session: Session, known: Sequence[Passage]) -> int:

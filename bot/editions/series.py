@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bot.errors import RejectedError
 from bot.settings import Settings
 from bot.store.engine import Sessions
-from bot.store.tables import Edition
+from bot.store.tables import Edition, EditionItem, Passage
 
 if TYPE_CHECKING:
     from bot.editions.collect import Collected
@@ -87,6 +87,7 @@ class Series:
         tasks: what has no Korean yet, as questions to the model.
         redraft: ask for one paper (by rank) again, all but what a person wrote.
         article: the post, from the store.
+        texts: the passages of one paper that the post shows, in its order, among those that are known.
         place: names of the settings for its category and tags.
         what: a word for one edition, for sentences to people: `week`.
     """
@@ -101,6 +102,7 @@ class Series:
     tasks: Callable[[Session, "Desk", Edition], "Sequence[Task]"]
     redraft: "Callable[[Desk, int, int, Again], Redone]"
     article: "Callable[[Session, Edition, Frame], Article]"
+    texts: Callable[[Sequence[Passage], EditionItem], Sequence[Passage]]
     place: tuple[str, str]
 
     def external_id(self, period: str, attempt: int = 1) -> str:
@@ -114,10 +116,11 @@ class Series:
 def known() -> tuple[Series, ...]:
     """All series."""
     # Not before: the descriptions are made of modules that ask here for the series of an edition.
+    from bot.editions.daily import DAILY
     from bot.editions.talk import TALK
     from bot.editions.weekly import WEEKLY
 
-    return (WEEKLY, TALK)
+    return (WEEKLY, DAILY, TALK)
 
 
 def named(name: str) -> Series:

@@ -85,7 +85,7 @@ def _of_talk(known: Sequence[Passage], talk: Talk) -> list[Sheet]:
     said = {passage.id: passage.source for passage in known if passage.kind == passages.TRANSCRIPT}
     free: dict[str, tuple[Place, ...]] = {}
     for passage in known:
-        if passage.kind in (passages.SUMMARY, passages.OUTLINE):
+        if passage.kind in (passages.OVERVIEW, passages.OUTLINE):
             grounds = {s.id: tuple(said[key] for key in s.rests_on if key in said) for s in passage.segments}
             free[passage.kind] = tuple(_places(passage, passage.kind[0], grounds))
     sheets = [Sheet(None, None, 0, free)] if any(free.values()) else []
@@ -115,6 +115,9 @@ def findings(sheets: Sequence[Sheet], termbase: Termbase, over: Mapping[int, str
                     if place.is_drafted and unit.start <= finding.start < unit.end:
                         found.setdefault(place.segment_id, []).append(_moved(finding, unit))
             for place in row:
+                if place.is_drafted and text.field == passages.SUMMARY and not place.source:
+                    target = over.get(place.segment_id, place.target)
+                    found.setdefault(place.segment_id, []).extend(grounding.unsupported(target))
                 if place.is_drafted and place.grounds:
                     target = over.get(place.segment_id, place.target)
                     found.setdefault(place.segment_id, []).extend(grounding.check(target, place.grounds))

@@ -135,7 +135,7 @@ def _foresee(_settings: Settings, period: str) -> Foreseen:
 TALK = Series(
     name=talk_collect.TALK,
     what="talk",
-    kinds=frozenset({passages.TRANSCRIPT, passages.SUMMARY, passages.OUTLINE}),
+    kinds=frozenset({passages.TRANSCRIPT, passages.OVERVIEW, passages.OUTLINE}),
     period_of=talk_collect.period_of,
     newest=None,
     collect=_collect,
@@ -143,5 +143,6 @@ TALK = Series(
     tasks=talk_draft.tasks,
     redraft=talk_draft.redraft,
     article=talk_article.article,
+    texts=lambda _known, _item: (),  # its texts belong to sections
     place=("talk_category_id", "talk_tags"),
 )

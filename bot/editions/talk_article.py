@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.editions import compose, markdown
+from bot.editions import compose, markdown, series
 from bot.editions.compose import Article, Frame
 from bot.languages.ko import labels
 from bot.papers.videos import clock, watch_url
@@ -61,7 +61,7 @@ def article(session: Session, edition: Edition, frame: Frame) -> Article:
         if talk.video_id is not None and section.start_s is not None:
             lines.append(time_link(talk.video_id, section.start_s))
         blocks[f"section-{section.id}"] = JOINT.join([*lines, *paragraphs])
-    made = compose.provenance(session, edition, frame.zone)
+    made = compose.provenance(session, edition, frame.zone, series.of(edition).kinds)
     notes = [*frame.notes[:1], *([made] if made else [])]
     if notes:
         blocks["closing"] = JOINT.join(["---", *notes])
@@ -142,7 +142,7 @@ def _moment(talk: Talk, start_s: float | None) -> str:
 def _read_summary(
     known: Sequence[Passage], spoken: Mapping[int, Spoken], omitted: frozenset[int]
 ) -> tuple[str, tuple[Point, ...], str]:
-    passage = next((passage for passage in known if passage.kind == passages.SUMMARY), None)
+    passage = next((passage for passage in known if passage.kind == passages.OVERVIEW), None)
     if passage is None or not passage.segments:
         return "", (), ""
     last = max(segment.paragraph for segment in passage.segments)

@@ -46,7 +46,7 @@ def tasks(session: Session, desk: Desk, edition: Edition) -> list[Task]:
             names = _names_before(desk, texts, first)
             ask = partial(_draft_section, desk, edition.id, section.id, names)
             found.append(Task(section.rank, f"section {section.rank}", length, ask))
-    if not any(passage.kind == passages.SUMMARY for passage in known):
+    if not any(passage.kind == passages.OVERVIEW for passage in known):
         found.append(Task(0, "summary", 0, partial(_draft_summary, desk, edition.id), shares_prefix=False))
     return found
 
@@ -272,7 +272,7 @@ def _store_summary(session: Session, edition_id: int, summary: Summary, numbered
         statements.append((Statement(point.heading, rests_on), place))
         statements += ((bullet, place) for bullet in point.bullets)
     statements.append((summary.closing, len(summary.points) + 1))
-    _store_free(session, edition_id, passages.SUMMARY, statements, summary, numbered)
+    _store_free(session, edition_id, passages.OVERVIEW, statements, summary, numbered)
 
 
 def _store_free(

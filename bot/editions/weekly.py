@@ -1,21 +1,22 @@
 """The weekly series: DAIR.AI's ten papers of a week become one topic, keyed by the week's Monday."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import httpx
 from sqlalchemy.orm import Session
 
-from bot.editions import collect, compose, weekly_draft
+from bot.editions import collect, compose, records, weekly_draft
 from bot.editions.collect import Collected
 from bot.editions.compose import Article, Frame
 from bot.editions.series import Foreseen, NotCollected, Reach, Series
 from bot.errors import RejectedError
 from bot.languages.ko import labels
-from bot.papers.identity import arxiv_id_of
 from bot.settings import Settings
 from bot.sources.dair import Awaited
 from bot.sources.fetch import read_text, shown
-from bot.store.tables import Edition
+from bot.store.tables import Edition, EditionItem, Passage
+from bot.translation import passages
 
 
 def monday_of(day: dt.date) -> dt.date:
@@ -61,12 +62,12 @@ def _foresee(settings: Settings, given: str) -> Foreseen:
     if isinstance(week, Awaited):
         line = f"The list does not have the week of {week.period} yet: it would be awaited."
         return Foreseen((line,), is_awaited=True)
-    urls = [collect.main_link((*listed.links, *listed.description_links)) for listed in week.papers]
-    count = sum(arxiv_id_of(url) is not None for url in urls)
+    works = [records.of_links((*listed.links, *listed.description_links)) for listed in week.papers]
+    count = sum(work.arxiv is not None for work in works)
     return Foreseen(
         (
             f"Edition: {labels.weekly_title(week.start, week.end)}",
-            *(f"  {one.rank:2}. {one.title} <{url}>" for one, url in zip(week.papers, urls, strict=True)),
+            *(f"  {one.rank:2}. {one.title} <{work.url}>" for one, work in zip(week.papers, works, strict=True)),
             f"Would ask {settings.arxiv_url} for {count} abstracts in one request.",
         ),
         calls=len(week.papers) + 1,
@@ -76,6 +77,16 @@ def _foresee(settings: Settings, given: str) -> Foreseen:
 def _article(session: Session, edition: Edition, frame: Frame) -> Article:
     keys = compose.weekly_keys(edition)
     return Article(dict(zip(keys, compose.weekly_blocks(session, edition, frame), strict=True)), compose.RULE)
+
+
+def _texts(known: Sequence[Passage], item: EditionItem) -> list[Passage]:
+    paper = item.sighting.paper
+    found = (
+        passages.find(known, "title", paper.title, paper_id=paper.id),
+        passages.find(known, "description", item.sighting.description, sighting_id=item.sighting_id),
+        passages.find(known, "abstract", paper.abstract or "", paper_id=paper.id),
+    )
+    return [passage for passage in found if passage is not None]
 
 
 WEEKLY = Series(
@@ -89,5 +100,6 @@ WEEKLY = Series(
     tasks=weekly_draft.tasks,
     redraft=weekly_draft.redraft,
     article=_article,
+    texts=_texts,
     place=("weekly_category_id", "weekly_tags"),
 )

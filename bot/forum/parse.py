@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 from bot.forum.tokens import RULE_LINE
 from bot.languages.ko import labels
 
-Kind = Literal["title", "description", "abstract", "introduction", "transcript", "summary", "outline"]
+Kind = Literal["title", "description", "abstract", "summary", "introduction", "transcript", "overview", "outline"]
 
 ALIKE_PCT = 85
 """Likeness (0 to 100) from which an English quote or title counts as ours, with a person's corrections in it."""
@@ -46,7 +46,7 @@ _WAITING = (labels.PAPER_WAITS, labels.PAPER_FAILED.split("{")[0])
 class KnownPassage:
     """A passage we have Korean of, with its English source."""
 
-    kind: Literal["title", "description", "abstract"]
+    kind: Literal["title", "description", "abstract", "summary"]
     english: str
 
 
@@ -57,6 +57,7 @@ class KnownPaper:
     key: int
     title: str
     passages: tuple[KnownPassage, ...]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def parse_article(
         has_opening: whether this part begins with the introduction.
         byline: the line above the introduction, if there is one.
     """
-    lines = list(_lines(raw, {_key(paper.title) for paper in known}))
+    lines = list(_lines(raw, {text_key(paper.title) for paper in known}))
     blocks = list(_blocks(lines, raw))
     _recognise(blocks, known)
     _recognise_sections(blocks, known)
@@ -205,7 +206,7 @@ def _heading_kind(text: str, titles: set[str]) -> Literal["text", "title", "labe
     found = heading or bold
     if found is None:
         return "text"
-    key = _key(found["content"])
+    key = text_key(found["content"])
     if key in _LABEL_KEYS:
         return "label"
     level = len(heading["marks"]) if heading else 0
@@ -224,13 +225,13 @@ def _content(line: _Line) -> tuple[int, str]:
     return line.start + found.start("content"), found["content"]
 
 
-def _key(text: str) -> str:
+def text_key(text: str) -> str:
     """Letters and digits only: the same for a text, its Markdown, and most of what a person does to its form."""
     plain = unicodedata.normalize("NFKC", _NOISE.sub("", text)).casefold()
     return "".join(char for char in plain if char.isalnum())
 
 
-_LABEL_KEYS = {_key(label): kind for label, kind in _LABEL_KINDS.items()}
+_LABEL_KEYS = {text_key(label): kind for label, kind in _LABEL_KINDS.items()}
 
 
 # --- papers ----------------------------------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def _blocks(lines: Sequence[_Line], raw: str) -> Iterator[_Block]:
             if line.kind == "title":
                 yield block
                 block = _Block(line)
-            key = _key(_content(line)[1]) if line.kind == "label" else ""
+            key = text_key(_content(line)[1]) if line.kind == "label" else ""
             block.is_labelled |= key in _LABEL_KEYS
             section = _Section(min(line.end + 1, len(raw)), len(raw), _LABEL_KEYS.get(key))
         elif section is not None and line.kind == "quote":
@@ -260,15 +261,15 @@ def _blocks(lines: Sequence[_Line], raw: str) -> Iterator[_Block]:
 
 def _recognise(blocks: Sequence[_Block], known: Sequence[KnownPaper]) -> None:
     quotes = {
-        id(block): [_key(quote.text) for section in block.sections for quote in section.quotes] for block in blocks
+        id(block): [text_key(quote.text) for section in block.sections for quote in section.quotes] for block in blocks
     }
-    english = {paper.key: [_key(passage.english) for passage in paper.passages] for paper in known}
+    english = {paper.key: [text_key(passage.english) for passage in paper.passages] for paper in known}
 
     def quoted(block: _Block, paper: KnownPaper) -> int:
         return sum(key in english[paper.key] for key in quotes[id(block)] if key)
 
-    keys = [_key(_content(block.title)[1]) for block in blocks]
-    titles = [_key(paper.title) for paper in known]
+    keys = [text_key(_content(block.title)[1]) for block in blocks]
+    titles = [text_key(paper.title) for paper in known]
     named = [next((p for p, title in enumerate(titles) if title and key.endswith(title)), None) for key in keys]
 
     def beside(number: int, place: int) -> int:
@@ -304,14 +305,14 @@ def _recognise(blocks: Sequence[_Block], known: Sequence[KnownPaper]) -> None:
 def _recognise_by_place(blocks: Sequence[_Block], known: Sequence[KnownPaper]) -> None:
     """Blocks with our labels between two recognised papers, where just as many papers are missing between them."""
     places = {paper.key: place for place, paper in enumerate(known)}
-    titles = {_key(paper.title) for paper in known}
+    titles = {text_key(paper.title) for paper in known}
     found = [(i, places[block.paper.key]) for i, block in enumerate(blocks) if block.paper is not None]
     for (i, place), (j, next_place) in itertools.pairwise([(-1, -1), *found, (len(blocks), len(known))]):
         # A copy of another paper is not the missing one.
         unknown = [
             block
             for block in blocks[i + 1 : j]
-            if block.is_labelled and not any(_key(_content(block.title)[1]).endswith(title) for title in titles)
+            if block.is_labelled and not any(text_key(_content(block.title)[1]).endswith(title) for title in titles)
         ]
         missing = [p for p in range(place + 1, next_place) if all(p != other for _, other in found)]
         if len(unknown) == len(missing):
@@ -326,7 +327,7 @@ def _recognise_sections(blocks: Sequence[_Block], known: Sequence[KnownPaper]) -
     the last counts: what a person pasted above it is in the passage.
     """
     free = [
-        _Source(passage.kind, paper.key, _key(passage.english))
+        _Source(passage.kind, paper.key, text_key(passage.english))
         for paper in known
         for passage in paper.passages
         if passage.kind != "title"
@@ -354,7 +355,7 @@ def _mark_quotes(section: _Section, sources: Sequence[_Source], free: list[_Sour
 
 
 def _source_of(quote: _Quote, sources: Sequence[_Source]) -> _Source | None:
-    key = _key(quote.text)
+    key = text_key(quote.text)
     if not key:
         return None
     rated = [(fuzz.ratio(key, source.key, score_cutoff=ALIKE_PCT), source) for source in sources]
@@ -405,7 +406,7 @@ def _english_start(line: _Line, title: str) -> int | None:
     """Where in the heading's content the slash before the English title stands; read from the right."""
     content = _content(line)[1]
     for slash in reversed(list(re.finditer("/", content))):
-        if _key(content[slash.end() :]) == _key(title):
+        if text_key(content[slash.end() :]) == text_key(title):
             return slash.start()
     return None
 
@@ -417,10 +418,10 @@ def _title_region(block: _Block) -> Iterator[Region]:
     start, content = _content(block.title)
     slash = _english_start(block.title, paper.title)
     if slash is None:
-        if not content.strip() or _key(content) == _key(paper.title):
+        if not content.strip() or text_key(content) == text_key(paper.title):
             return
         rated = [
-            (fuzz.ratio(_key(content[found.end() :]), _key(paper.title)), found.start())
+            (fuzz.ratio(text_key(content[found.end() :]), text_key(paper.title)), found.start())
             for found in re.finditer("/", content)
         ]
         likeness, at = max(rated, default=(0.0, 0))

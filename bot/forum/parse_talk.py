@@ -67,7 +67,7 @@ def parse_talk(raw: str, known: Sequence[KnownSection]) -> Parsed:
     for heading, following in zip(headings, [*headings[1:], None], strict=True):
         end = following.start if following is not None else len(raw)
         if heading.level <= 2 and labels.TALK_SUMMARY in heading.content:
-            regions.append(_region(raw, heading.end, _summary_end(raw, headings, heading), "summary", None))
+            regions.append(_region(raw, heading.end, _summary_end(raw, headings, heading), "overview", None))
         section = _section_of(raw, heading, end, known)
         if section is not None and section.key not in found:
             found[section.key] = heading

@@ -6,19 +6,20 @@ because the merge keeps whatever stands there.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import markdown
+from bot.editions import markdown, series
 from bot.forum.align import Aligned, align
 from bot.forum.parse import Kind, KnownPaper, KnownPassage, Parsed, parse_article
+from bot.forum.parse_daily import parse_daily
 from bot.forum.parse_talk import KnownSection, parse_talk, readable
-from bot.store.tables import Edition, EditionItem, Offer, Omission, Passage, Post, Segment, Talk
+from bot.store.tables import Edition, Offer, Omission, Passage, Post, Segment, Talk
 from bot.translation import passages
 
 SYSTEM = "system"
@@ -28,7 +29,9 @@ SOMEBODY = "moderator"
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
-PaperKind = Literal["title", "description", "abstract"]
+PaperKind = Literal["title", "description", "abstract", "summary"]
+PARSERS: Mapping[str, Callable[..., Parsed]] = {"daily": parse_daily}
+"""Forms of post by series; any other is read as a weekly one."""
 PassageKey = tuple[Kind, int | None]
 """Kind, and the item's id; None for the introduction."""
 
@@ -39,17 +42,10 @@ class Anatomy:
 
     papers: tuple[KnownPaper, ...]
     segments: Mapping[PassageKey, Sequence[Segment]]
-    sections: tuple[KnownSection, ...] = ()
-
-    def parse(self, raw: str, *, has_opening: bool = True) -> Parsed:
-        """The regions of one post."""
-        if self.sections:
-            return parse_talk(raw, self.sections)
-        return parse_article(raw, self.papers, has_opening=has_opening)
-
-    def readable(self, raw: str) -> str:
-        """The post without what stands around a talk's sentences; as long as `raw`."""
-        return readable(raw) if self.sections else raw
+    parse: Callable[..., Parsed] = parse_article
+    """How a post of this series is read."""
+    readable: Callable[[str], str] = str
+    """The post without what stands around sentences, as long as before."""
 
 
 @dataclass(slots=True)
@@ -69,20 +65,22 @@ class Taken:
 
 def anatomy(session: Session, edition: Edition) -> Anatomy:
     """The papers and passages that the edition's article is made of."""
-    known = passages.load_all(session, edition)
+    of = series.of(edition)
+    known = passages.load_all(session, edition, of.kinds)
     if edition.talk is not None:
         return _anatomy_of_talk(known, edition.talk)
     segments: dict[PassageKey, Sequence[Segment]] = {}
     papers = []
     for item in edition.items:
-        own = _passages(known, item)
+        own = [(cast("PaperKind", passage.kind), passage) for passage in of.texts(known, item)]
         segments |= {(kind, item.id): passage.segments for kind, passage in own}
         found = tuple(KnownPassage(kind, passage.source) for kind, passage in own)
-        papers.append(KnownPaper(item.id, item.sighting.paper.title, found))
+        title = item.sighting.label if edition.series in PARSERS else item.sighting.paper.title
+        papers.append(KnownPaper(item.id, title, found, item.sighting.paper.url))
     introduction = passages.introduction_of(known)
     if introduction is not None:
         segments["introduction", None] = introduction.segments
-    return Anatomy(tuple(papers), segments)
+    return Anatomy(tuple(papers), segments, PARSERS.get(edition.series, parse_article))
 
 
 def _anatomy_of_talk(known: Sequence[Passage], talk: Talk) -> Anatomy:
@@ -90,20 +88,24 @@ def _anatomy_of_talk(known: Sequence[Passage], talk: Talk) -> Anatomy:
     segments: dict[PassageKey, Sequence[Segment]] = {}
     ids = {section.rank: section.id for section in talk.sections}
     for passage in known:
-        if passage.kind == passages.SUMMARY:
-            segments["summary", None] = passage.segments
+        if passage.kind == passages.OVERVIEW:
+            segments["overview", None] = passage.segments
         elif passage.kind == passages.OUTLINE:
             segments |= {("outline", ids[segment.position + 1]): [segment] for segment in passage.segments}
     for section in talk.sections:
         own = [passage for passage in known if passage.talk_section_id == section.id]
         segments["transcript", section.id] = [segment for passage in own for segment in passage.segments]
     sections = tuple(KnownSection(section.id, section.rank, section.start_s) for section in talk.sections)
-    return Anatomy((), segments, sections)
+
+    def parse(raw: str, _papers: Sequence[KnownPaper], **_: bool) -> Parsed:
+        return parse_talk(raw, sections)
+
+    return Anatomy((), segments, parse, readable)
 
 
 def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bool) -> dict[str, str]:
     """By segment id (as text, for JSON): its Markdown as it stands in `raw`, a post that should show `expected`."""
-    parsed = of.parse(raw, has_opening=has_opening)
+    parsed = of.parse(raw, of.papers, has_opening=has_opening)
     raw = of.readable(raw)
     found: dict[str, str] = {}
     for key, segments in of.segments.items():
@@ -143,7 +145,8 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         editor: who edited it last.
     """
     taken = Taken()
-    parsed, everything = of.parse(raw, has_opening=_has_opening(post)), of.parse(article)
+    parsed = of.parse(raw, of.papers, has_opening=_has_opening(post))
+    everything = of.parse(article, of.papers)
     raw, article = of.readable(raw), of.readable(article)
     before = {int(segment_id): text for segment_id, text in post.shown.items()}
     stood = _standing(of, before)
@@ -182,17 +185,6 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
             taken.restored_items.append(item.id)
     post.shown = now_shown
     return taken
-
-
-def _passages(known: Sequence[Passage], item: EditionItem) -> list[tuple[PaperKind, Passage]]:
-    paper = item.sighting.paper
-    sources: tuple[tuple[PaperKind, str, dict[str, int]], ...] = (
-        ("title", paper.title, {"paper_id": paper.id}),
-        ("description", item.sighting.description, {"sighting_id": item.sighting_id}),
-        ("abstract", paper.abstract or "", {"paper_id": paper.id}),
-    )
-    found = [(kind, passages.find(known, kind, source, **owner)) for kind, source, owner in sources]
-    return [(kind, passage) for kind, passage in found if passage is not None]
 
 
 def _has_opening(post: Post) -> bool:

@@ -30,7 +30,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TICK_S = 10.0
 LATE_WEEKLY = dt.timedelta(days=3)
 NIGHT = dt.time(3, 30)
-SERIES_OF = {"run_weekly": "weekly"}
+SERIES_OF = {"run_weekly": "weekly", "run_daily": "daily"}
 """Slots that make an edition of a series: the newest one, by the slot's day."""
 
 
@@ -124,6 +124,8 @@ def rules_of(settings: Settings) -> list[Rule]:
             Every("sweep_topics", 10),
             Every("remind", 60),
         ]
+        if settings.daily_category_id is not None:
+            rules.append(Daily("run_daily", settings.daily_run_at))
     return rules
 
 

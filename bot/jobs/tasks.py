@@ -87,6 +87,7 @@ def run_series(parts: Parts, *, series: str, period: str) -> str:
 
 
 run_weekly = partial(run_series, series="weekly")
+run_daily = partial(run_series, series="daily")
 
 
 def _come_again(parts: Parts, of: "Series", period: str, found: "NotCollected") -> str:
@@ -191,6 +192,7 @@ def prune(parts: Parts) -> str:
 
 TASKS: Mapping[str, Task] = {
     "run_weekly": Task(run_weekly),
+    "run_daily": Task(run_daily),
     "read_topic": Task(read_topic),
     "handle_event": Task(handle_event),
     "sweep_posts": Task(sweep_posts, UNTIL_NEXT_SWEEP),

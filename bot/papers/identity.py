@@ -20,6 +20,29 @@ _ARXIV_ID = re.compile(
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)", re.IGNORECASE)
 _ARXIV_HOST = re.compile(r"(?:[a-z0-9-]+\.)?arxiv\.org")
 _ARXIV_FORMS = frozenset({"abs", "pdf", "html", "format", "ps", "src", "e-print"})
+_DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>?#]+")
+_ACL_PAPER = re.compile(
+    r"/(?P<id>[0-9]{4}\.[a-z0-9]+-[a-z0-9]+\.[0-9]+|[A-Z][0-9]{2}-[0-9]{4})(?:v[0-9]+)?(?:\.pdf)?/?"
+)
+_NATURE_PAPER = re.compile(r"/articles/(?P<id>[sd][0-9]{5}-[0-9]{3}-[0-9]{4,5}-[0-9a-z])(?:\.pdf|_reference\.pdf|/.*)?")
+_SSRN_HOSTS = frozenset({"ssrn.com", "papers.ssrn.com"})
+# Hosts whose paths hold the DOI itself.
+_HOSTS_WITH_DOIS = (
+    "science.org",
+    "biorxiv.org",
+    "medrxiv.org",
+    "acm.org",
+    "pnas.org",
+    "springer.com",
+    "wiley.com",
+    "tandfonline.com",
+    "acs.org",
+    "aps.org",
+    "sagepub.com",
+    "royalsocietypublishing.org",
+    "aaai.org",
+)
+_AFTER_A_DOI = re.compile(r"(?:v[0-9]+)?(?:\.full|\.abstract|\.full-text)?(?:\.pdf|\+html)?/?$")
 _DOI_HOSTS = frozenset({"doi.org", "www.doi.org", "dx.doi.org"})
 
 _STATUS_HOSTS = frozenset(
@@ -115,6 +138,37 @@ def arxiv_id_of(url_or_id: str) -> ArxivId | None:
     return None if parts is None else _arxiv_id_in(parts)
 
 
+def doi_of(url_or_doi: str) -> str | None:
+    """The DOI that an address or text names, in lower case (DOIs ignore case), or None; never raises.
+
+    Understood are bare DOIs, `doi:`, doi.org, publishers that have the DOI in the address (Science, bioRxiv, ACM, PNAS,
+    Springer, ...), Nature's articles (`10.1038/`), the ACL Anthology (`10.18653/v1/`) and SSRN (`10.2139/ssrn.`).
+    arXiv's own DOIs are arXiv ids and not given here.
+    """
+    text = url_or_doi.strip()
+    if not text or not _is_clean(text) or arxiv_id_of(text) is not None:
+        return None
+    bare = text.partition(":")[2].strip() if text.lower().startswith("doi:") else text
+    if _DOI.fullmatch(bare):
+        return bare.lower()
+    parts = _split(text)
+    if parts is None:
+        return None
+    host, path = _host(parts).removeprefix("www."), unquote(parts.path)
+    if f"www.{host}" in _DOI_HOSTS or host in _DOI_HOSTS:
+        found = _DOI.fullmatch(path.strip("/"))
+        return found[0].lower() if found else None
+    if host == "nature.com" and (paper := _NATURE_PAPER.fullmatch(path)):
+        return f"10.1038/{paper['id']}"
+    if host == "aclanthology.org" and (paper := _ACL_PAPER.fullmatch(path)):
+        return f"10.18653/v1/{paper['id'].lower()}"
+    if host in _SSRN_HOSTS and (found := re.search(r"(?:^|&)abstract(?:_id)?=([0-9]{4,9})(?:&|$)", parts.query)):
+        return f"10.2139/ssrn.{found[1]}"
+    if _is_under(host, _HOSTS_WITH_DOIS) and (found := _DOI.search(path)):
+        return _AFTER_A_DOI.sub("", found[0]).lower()
+    return None
+
+
 def canonical_url(url: str) -> str:
     """The address to post: tracking dropped, arXiv and X in their one form, otherwise as written.
 
@@ -144,6 +198,12 @@ def canonical_url(url: str) -> str:
     if kept != query and not kept:
         question_mark = ""
     return f"{parts.scheme}{address[len(parts.scheme) :]}{question_mark}{kept}{hash_mark}{fragment}"
+
+
+def is_status(url: str) -> bool:
+    """Whether the address is on X (Twitter); never raises."""
+    parts = _split(url)
+    return parts is not None and _host(parts) in _STATUS_HOSTS
 
 
 # Hosts of companies that announce their work in posts and keep the papers elsewhere (as PDF on a CDN or on arXiv).

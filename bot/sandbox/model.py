@@ -58,6 +58,7 @@ MODELS = (
 API_VERSIONS = ("2026-10-21", "2023-06-01")
 CACHE_LIFETIME_S = 300.0
 THINKING_TOKENS = 32
+MOST_BULLETS = 10
 
 FaultKind = Literal[
     # an error status with the API's own body
@@ -390,6 +391,8 @@ class ModelStandIn:
         match (data or {}).get("task"):
             case "translate_paper" | "translate_talk":
                 return _packed(self._translation(data or {}))
+            case "summarize_paper":
+                return _packed({"bullets": self._bullets(data or {})})
             case "judge_paper":
                 return _packed({"findings": self._judgement((data or {}).get("segments", []))})
             case "repair_paper":
@@ -414,6 +417,15 @@ class ModelStandIn:
                 korean.append({"id": short_id, "ko": _masked(text or f"{UNTRANSLATED} {source}", protected) + mark})
         named = (self.translations.title(title) or f"{UNTRANSLATED} {title}") if title else ""
         return {"title": _masked(named, protected), "segments": korean}
+
+    def _bullets(self, data: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """A bullet a segment; of more than ten, neighbours share one."""
+        translated = self._translation({**data, "title": None})["segments"]
+        size = -(-len(translated) // MOST_BULLETS)
+        return [
+            {"ko": " ".join(one["ko"] for one in some), "rests_on": [one["id"] for one in some]}
+            for some in (translated[start : start + size] for start in range(0, len(translated), size or 1))
+        ]
 
     def _judgement(self, segments: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         return [

@@ -1,7 +1,7 @@
-"""What the model stand-in knows of talks: recorded Korean of each sentence, and a summary recorded or made of nothing.
+"""What the model stand-in knows of talks: Korean of each sentence, and a summary, recorded or made of nothing.
 
-A recorded talk is a JSON object (see `sample/talk.json`): `title`, `sentences` with `en` and `ko`, and a `summary` whose
-statements name in `en` how the sentences begin that they rest on.
+A recorded talk is a JSON object (see `sample/talk.json`): `title`, `sentences` with `en` and `ko`, and a `summary`
+whose statements name in `en` how the sentences begin that they rest on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,25 +35,20 @@ def _recorded(summary: Mapping[str, Any], sections: Sequence[Mapping[str, Any]])
         numbers = [number for start in said["en"] for number, text in texts.items() if start in text]
         return {"text": said["ko"], "passages": list(dict.fromkeys(numbers))}
 
-    answer = {
-        "opening": [statement(said) for said in summary["opening"]],
-        "points": [
-            {"heading": point["heading"], "bullets": [statement(said) for said in point["bullets"]]}
-            for point in summary["points"]
-        ],
-        "closing": statement(summary["closing"]),
-        "headings": [
-            {"section": section["number"], "text": text}
-            for section, text in zip(sections, summary["headings"], strict=False)
-        ],
-    }
-    statements = [
-        *answer["opening"],
-        answer["closing"],
-        *(one for point in answer["points"] for one in point["bullets"]),
+    opening = [statement(said) for said in summary["opening"]]
+    points = [
+        {"heading": point["heading"], "bullets": [statement(said) for said in point["bullets"]]}
+        for point in summary["points"]
     ]
-    is_whole = len(sections) == len(summary["headings"]) and all(one["passages"] for one in statements)
-    return answer if is_whole else None
+    closing = statement(summary["closing"])
+    bullets = [bullet for point in points for bullet in point["bullets"]]
+    if len(sections) != len(summary["headings"]) or not all(one["passages"] for one in (*opening, *bullets, closing)):
+        return None
+    headings = [
+        {"section": section["number"], "text": text}
+        for section, text in zip(sections, summary["headings"], strict=True)
+    ]
+    return {"opening": opening, "points": points, "closing": closing, "headings": headings}
 
 
 def _made_of_nothing(sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

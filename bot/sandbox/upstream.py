@@ -1,9 +1,10 @@
-"""Stand-in for the upstream sources: the weekly list and arXiv's API, served over HTTP on loopback.
+"""Stand-in for the upstream sources: the weekly list, arXiv's API and the daily papers, over HTTP on loopback.
 
-One ASGI application, `UpstreamStandIn`, answers at two addresses:
+One ASGI application, `UpstreamStandIn`, answers at three addresses:
 
     GET  /dair/README.md     the weekly list, with an ETag; 304 when the client has it already
     GET  /arxiv/api/query    arXiv's Atom feed for an `id_list` (POST with the same form fields, too)
+    GET  /huggingface/api/daily_papers   the papers of a `date`, in pages
 
 It is built from recorded papers (one JSON object a paper: `rank`, `links`, `title`, `intro`, `abstract`, and optionally
 `authors` and `published`). A paper is known to the arXiv side when one of its links leads to arXiv and it has a title
@@ -18,7 +19,7 @@ import hashlib
 import json
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,17 +27,20 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.errors import RejectedError
+from bot.sandbox import daily_list
 
 LIST_PATH: Final = "/dair/README.md"
 ARXIV_BASE_PATH: Final = "/arxiv"  # stands for the host; clients add the API's own path
+HUGGINGFACE_BASE_PATH: Final = "/huggingface"
+HUGGINGFACE_PATH: Final = f"{HUGGINGFACE_BASE_PATH}/api/daily_papers"
 ARXIV_PATH: Final = f"{ARXIV_BASE_PATH}/api/query"
 
-Upstream = Literal["arxiv", "list"]
+Upstream = Literal["arxiv", "list", "huggingface"]
 Fault = Literal[
     "rate_exceeded",  # 429, plain text `Rate exceeded.`
     "unavailable",  # 503 with Retry-After
@@ -48,6 +52,7 @@ Fault = Literal[
     "endless",  # 200, a body that goes on and on
     "slow",  # the right answer, late
     "not_found",  # 404
+    "default_page",  # huggingface: the limit is not heard, and a page has 50 entries
 ]
 
 DEFAULT_MAX_RESULTS: Final = 10
@@ -80,6 +85,8 @@ class StandInPaper:
     abstract: str
     authors: tuple[str, ...]
     published: str
+    comment: str = ""
+    doi: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,22 +157,30 @@ class UpstreamStandIn:
     Args:
         list_text: the whole Markdown file that `LIST_PATH` serves; replace it with `publish_list`.
         papers: recorded papers (see the module's description).
+        days: entries of the daily list by date (`YYYY-MM-DD`); other days have none. `publish_day` replaces one.
         endless_limit_bytes: where an `endless` body stops after all, so that a client without a cap fails its test
             instead of filling the machine's memory.
     """
 
     def __init__(
-        self, list_text: str, papers: Iterable[Mapping[str, Any]] = (), *, endless_limit_bytes: int = 64_000_000
+        self,
+        list_text: str,
+        papers: Iterable[Mapping[str, Any]] = (),
+        *,
+        days: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        endless_limit_bytes: int = 64_000_000,
     ) -> None:
         self.requests: list[SeenRequest] = []
         self._list_body = list_text.encode()
         self._papers = {paper.arxiv_id: paper for paper in stand_in_papers(papers)}
         self._endless_limit_bytes = endless_limit_bytes
-        self._faults: dict[Upstream, deque[_ArmedFault]] = {"arxiv": deque(), "list": deque()}
+        self._days = {day: list(entries) for day, entries in (days or {}).items()}
+        self._faults: dict[Upstream, deque[_ArmedFault]] = {"arxiv": deque(), "list": deque(), "huggingface": deque()}
         self._app = Starlette(
             routes=[
                 Route(LIST_PATH, self._answer_list, methods=["GET"]),
                 Route(ARXIV_PATH, self._answer_arxiv, methods=["GET", "POST"]),
+                Route(HUGGINGFACE_PATH, self._answer_day, methods=["GET"]),
             ]
         )
 
@@ -192,6 +207,8 @@ class UpstreamStandIn:
         """
         if at == "list" and kind in ("bad_request", "error_entry_with_200"):
             raise ValueError(f"{kind} is an answer of arXiv's API only")
+        if at != "huggingface" and kind == "default_page":
+            raise ValueError(f"{kind} is an answer of Hugging Face's API only")
         self._faults[at].extend([_ArmedFault(kind, retry_after_s, delay_s)] * times)
 
     @property
@@ -206,6 +223,29 @@ class UpstreamStandIn:
     def publish_list(self, list_text: str) -> None:
         """Replaces the list, as a new commit to the real one would; its ETag changes with it."""
         self._list_body = list_text.encode()
+
+    def publish_day(self, day: str, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Replaces the daily list of a day."""
+        self._days[day] = list(entries)
+
+    def publish_version(self, paper: StandInPaper) -> None:
+        """Puts a paper, or its next version, on arXiv."""
+        self._papers[paper.arxiv_id] = paper
+
+    def paper(self, arxiv_id: str) -> StandInPaper:
+        """A paper as arXiv knows it now."""
+        return self._papers[arxiv_id]
+
+    async def _answer_day(self, request: Request) -> Response:
+        params = dict(request.query_params)
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", params.get("date", "")):
+            refusal = {"error": 'Invalid "date" query parameter'}
+            return await self._answer("huggingface", request, params, JSONResponse(refusal, 400))
+        entries = self._days.get(params["date"], [])
+        armed = self._faults["huggingface"]
+        if armed and armed[0].kind == "default_page":
+            params = {**params, "limit": str(daily_list.DEFAULT_LIMIT)}
+        return await self._answer("huggingface", request, params, JSONResponse(daily_list.page(entries, params)))
 
     async def _answer_list(self, request: Request) -> Response:
         etag = f'"{hashlib.sha256(self._list_body).hexdigest()}"'
@@ -241,6 +281,11 @@ class UpstreamStandIn:
 
     def _faulty(self, armed: _ArmedFault, upstream: Upstream, right: Response) -> Response:
         match armed.kind:
+            case "rate_exceeded" if upstream == "huggingface":
+                limit = {"RateLimit": f'"api";r=0;t={armed.retry_after_s}'}
+                return JSONResponse({"error": "We had to rate limit your IP"}, 429, limit)
+            case "bad_request" if upstream == "huggingface":
+                return JSONResponse({"error": "Invalid date"}, 400)
             case "rate_exceeded":
                 return Response("Rate exceeded.", 429, media_type="text/plain")
             case "unavailable":
@@ -252,7 +297,8 @@ class UpstreamStandIn:
             case "error_entry_with_200":
                 return _error_response("incorrect id format for abc", status=200)
             case "empty_feed":
-                body = _feed_xml("", 0, DEFAULT_MAX_RESULTS, 0, []) if upstream == "arxiv" else b""
+                empty = {"arxiv": _feed_xml("", 0, DEFAULT_MAX_RESULTS, 0, []), "list": b"", "huggingface": b"[]"}
+                body = empty[upstream]
                 return _like(right, body)
             case "html":
                 page = "<!DOCTYPE html><html><head><title>Just a moment</title></head><body>Checking.</body></html>"
@@ -265,7 +311,7 @@ class UpstreamStandIn:
                 )
             case "not_found":
                 return Response("404: Not Found", 404, media_type="text/plain")
-            case "slow":
+            case "slow" | "default_page":
                 return right
 
     def _feed(self, params: Mapping[str, str]) -> Response:
@@ -370,6 +416,11 @@ xmlns="http://www.w3.org/2005/Atom">
 def _entry_xml(paper: StandInPaper, version: int) -> str:
     name = f"{paper.arxiv_id}v{version}"
     authors = "".join(f"    <author>\n      <name>{_text(author)}</name>\n    </author>\n" for author in paper.authors)
+    more = "".join(
+        f"    <arxiv:{tag}>{_text(value)}</arxiv:{tag}>\n"
+        for tag, value in (("comment", paper.comment), ("doi", paper.doi))
+        if value
+    )
     return f"""  <entry>
     <id>http://arxiv.org/abs/{name}</id>
     <title>{_text(paper.title)}</title>
@@ -377,7 +428,7 @@ def _entry_xml(paper: StandInPaper, version: int) -> str:
     <link href="https://arxiv.org/abs/{name}" rel="alternate" type="text/html"/>
     <link href="https://arxiv.org/pdf/{name}" rel="related" type="application/pdf" title="pdf"/>
     <summary>{_text(paper.abstract)}</summary>
-    <category term="cs.LG" scheme="http://arxiv.org/schemas/atom"/>
+{more}    <category term="cs.LG" scheme="http://arxiv.org/schemas/atom"/>
     <published>{_text(paper.published)}</published>
     <arxiv:primary_category term="cs.LG"/>
 {authors}  </entry>

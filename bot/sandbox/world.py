@@ -3,6 +3,7 @@
 Used by the demo and by tests. Production code gets addresses and keys as from any other environment and cannot tell.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,17 +13,26 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from bot.sandbox import daily_list
 from bot.sandbox.forum import Forum
 from bot.sandbox.forum.state import Mode
 from bot.sandbox.model import ModelStandIn
 from bot.sandbox.recorded import Translations
 from bot.sandbox.server import serve
 from bot.sandbox.talks import as_recorded
-from bot.sandbox.upstream import ARXIV_BASE_PATH, LIST_PATH, UpstreamStandIn, read_recorded
+from bot.sandbox.upstream import (
+    ARXIV_BASE_PATH,
+    HUGGINGFACE_BASE_PATH,
+    LIST_PATH,
+    UpstreamStandIn,
+    read_recorded,
+    stand_in_papers,
+)
 from bot.sandbox.youtube import YouTubeStandIn, read_video
 
 SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_PERIOD = "2026-11-09"
+SAMPLE_DAY = "2026-11-10"
 BOT_USER = "paperbot"
 MODERATOR = "sujin"
 MODEL_KEY = "sandbox-model-key"
@@ -65,6 +75,7 @@ def running(
     *,
     list_text: str | None = None,
     recorded: Sequence[Mapping[str, Any]] | None = None,
+    days: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     forum_file: Path | None = None,
     forum_port: int = 0,
     mode: Mode = "now",
@@ -76,6 +87,7 @@ def running(
     Args:
         list_text: the weekly list; default: the sample week's.
         recorded: a paper a mapping (see `recorded.py`); default: the sample week's.
+        days: entries of the daily list by date; default: the recorded papers of arXiv on `SAMPLE_DAY`.
         forum_file: where the forum keeps its state between runs; None: in memory only.
         forum_port: 0 takes a free one; another that is in use is replaced by a free one.
         latency_s: how long the model takes for an answer.
@@ -104,7 +116,9 @@ def running(
         latency_s=latency_s,
         api_key=MODEL_KEY,
     )
-    upstream = UpstreamStandIn(list_text, recorded)
+    if days is None:
+        days = {SAMPLE_DAY: daily_list.entries_of(dataclasses.asdict(paper) for paper in stand_in_papers(recorded))}
+    upstream = UpstreamStandIn(list_text, recorded, days=days)
     youtube = YouTubeStandIn([read_video(SAMPLE / "talk.json")])
     with ExitStack() as stack:
         forum_url = stack.enter_context(_serve(forum.app(), forum_port))
@@ -119,6 +133,8 @@ def running(
             "talk_category_id": forum.papers_category.id,
             "anthropic_api_key": MODEL_KEY,
             "anthropic_base_url": model_url,
+            "daily_category_id": forum.papers_category.id,
+            "huggingface_url": f"{upstream_url}{HUGGINGFACE_BASE_PATH}",
             "dair_list": f"{upstream_url}{LIST_PATH}",
             "arxiv_url": f"{upstream_url}{ARXIV_BASE_PATH}",
             "youtube_url": youtube_url,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import email.utils
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ _LONGEST_SILENCE_S = 10.0  # between two pieces of an answer; the deadline is ch
 _RETRY_STATUSES = frozenset({408, 425, 429})
 _LONGEST_WAIT_S = 86_400.0  # a `Retry-After` beyond a day is cut to it, so that a job looks again
 _AT_ONCE = 64 * 1024  # bytes
+_RESET = re.compile(r";\s*t=(\d{1,9})(?!\d)")
 
 
 def read_text(location: str, *, client: httpx.Client, max_bytes: int = 10_000_000, deadline_s: float = 30.0) -> str:
@@ -127,8 +129,13 @@ def _require_text(response: httpx.Response, address: str) -> None:
 
 
 def _retry_after_s(headers: httpx.Headers) -> float | None:
-    """Seconds to wait, from `Retry-After` (RFC 9110, 10.2.3: seconds or a date); None where it is absent or garbled."""
+    """Seconds to wait, from `Retry-After` (RFC 9110, 10.2.3: seconds or a date); None where it is absent or garbled.
+
+    Hugging Face says it in `RateLimit` instead (`"api";r=0;t=143`, huggingface.co/docs/hub/rate-limits).
+    """
     value = headers.get("Retry-After", "").strip()
+    if not value and (found := _RESET.search(headers.get("RateLimit", ""))):
+        value = found[1]
     if value.isascii() and value.isdigit():
         return min(float(value), _LONGEST_WAIT_S)
     try:

@@ -73,11 +73,60 @@ class Paper(Base):
     published_at: Mapped[dt.datetime | None]
     withdrawn: Mapped[bool] = mapped_column(server_default=text("false"))
     metadata_source: Mapped[str | None]
-    """Where title and abstract came from: `arxiv`, or NULL while only the list's text is known."""
+    """Where title and abstract came from: `arxiv`, `crossref`, ...; NULL while only the list is known."""
     metadata_at: Mapped[dt.datetime | None]
+    same_as: Mapped[int | None] = mapped_column(ForeignKey("papers.id"), index=True)
+    """The record of the same work under another address, where that is found out after both were stored."""
     created_at: Mapped[dt.datetime] = _created_at()
 
     passages: Mapped[list["Passage"]] = relationship(back_populates="paper")
+
+
+class Lookup(Base):
+    """What one upstream said of a paper that is not on arXiv: asked once, kept whatever the answer was."""
+
+    __tablename__ = "lookups"
+    __table_args__ = (UniqueConstraint("paper_id", "origin"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id"))
+    origin: Mapped[str]
+    """`crossref`, `datacite`, `semantic_scholar`, or `page`."""
+    asked: Mapped[str]
+    """The DOI or address that was asked for."""
+    outcome: Mapped[str]
+    """`found`, `nothing` (it knows no such work), `refused` (it lets no program in), or `failed`."""
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    """Why, in a sentence, where nothing was found."""
+    title: Mapped[str | None]
+    authors: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    abstract: Mapped[str | None]
+    doi: Mapped[str | None]
+    arxiv_id: Mapped[str | None]
+    looked_at: Mapped[dt.datetime]
+
+
+class ClosedHost(Base):
+    """A host that refused us: it is not asked again before `until`."""
+
+    __tablename__ = "closed_hosts"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    until: Mapped[dt.datetime]
+
+
+class PaperVersion(Base):
+    """A later version of a paper than the one we posted, as arXiv had it when it was seen first."""
+
+    __tablename__ = "paper_versions"
+
+    paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    abstract: Mapped[str]
+    withdrawn: Mapped[bool]
+    seen_at: Mapped[dt.datetime]
 
 
 class Sighting(Base):
@@ -89,7 +138,7 @@ class Sighting(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id"), index=True)
     source: Mapped[str]
-    """`dair`."""
+    """`dair` or `huggingface`."""
     list_date: Mapped[dt.date] = mapped_column(Date)
     """First day of the list's period."""
     rank: Mapped[int]
@@ -99,6 +148,8 @@ class Sighting(Base):
     links: Mapped[list[dict[str, Any]]]
     """`[{"label": ..., "url": ...}]` in the list's order, as written there."""
     votes: Mapped[int | None]
+    authors: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """As the list has them; empty where it names none."""
     seen_at: Mapped[dt.datetime] = _created_at()
 
     paper: Mapped[Paper] = relationship(lazy="joined", innerjoin=True)
@@ -241,7 +292,8 @@ class Passage(Base):
     """A text that is drafted as a whole: a paper's title, description or abstract, or an edition's introduction.
 
     A title or abstract belongs to the paper, a description to the sighting (another list says something else), an
-    introduction to the edition; a piece of a transcript belongs to a section of its talk.
+    introduction to the edition; a piece of a transcript belongs to a section of its talk. A summary belongs to the
+    paper, so that it serves every day that lists it.
     """
 
     __tablename__ = "passages"
@@ -259,9 +311,10 @@ class Passage(Base):
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
     talk_section_id: Mapped[int | None] = mapped_column(ForeignKey("talk_sections.id"))
     kind: Mapped[str]
-    """`title`, `description`, `abstract` or `introduction`; of a talk `transcript`, `summary` or `outline`."""
+    """`title`, `description`, `abstract`, `summary` or `introduction`; of a talk `transcript`, `overview`, `outline`."""
     source: Mapped[str]
-    """The English text, whole; empty for what is written freely and rests on other passages."""
+    """The English text, whole; for a summary the abstract it sums up; empty for what is written freely and rests on
+    other passages."""
     source_hash: Mapped[str]
 
     paper: Mapped[Paper | None] = relationship(back_populates="passages")
@@ -290,8 +343,8 @@ class Segment(Base):
     paragraph: Mapped[int] = mapped_column(server_default=text("0"))
     """For freely written text: which paragraph the sentence stands in, from 0."""
     rests_on: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
-    """For freely written text: the ids of the sightings (listed papers) the sentence is about; in a talk's summary and
-    outline, those of the passages it rests on."""
+    """What freely written text is about: for an introduction the ids of sightings (listed papers), for a summary those
+    of the abstract's segments, for a talk's overview and outline those of passages."""
 
     passage: Mapped[Passage] = relationship(back_populates="segments")
     revisions: Mapped[list["Revision"]] = relationship(back_populates="segment", order_by="Revision.id")

@@ -76,6 +76,24 @@ class Introduction:
     call_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Bullet:
+    """One Korean sentence of a summary and the ids of the English segments it rests on; none: it has no support."""
+
+    text: str
+    rests_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The bullets of a paper, and the call they came from."""
+
+    bullets: tuple[Bullet, ...]
+    model: str
+    prompt_version: str
+    call_id: int
+
+
 class _SegmentAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     id: str
@@ -102,6 +120,20 @@ class _ParagraphAnswer(BaseModel):
 class _IntroductionAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     paragraphs: list[_ParagraphAnswer]
+
+
+class _BulletAnswer(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    ko: str
+    rests_on: list[str]
+
+
+class _SummaryAnswer(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    bullets: list[_BulletAnswer]
+
+
+MOST_BULLETS = 10
 
 
 def translate_paper(
@@ -187,6 +219,63 @@ def introduce_week(
     return Introduction(paragraphs, booked.answer.model, prompt.version, booked.call_id)
 
 
+def summarize_paper(
+    desk: Desk,
+    *,
+    title: str,
+    segments: Sequence[SourceSegment],
+    edition_id: int | None,
+    paper_id: int | None,
+    cached_prefix: bool = False,
+    on_started: Callable[[], None] | None = None,
+    again: Again | None = None,
+    references: Sequence[Match] = (),
+) -> Summary:
+    """The abstract in Korean bullets, in its order; each names the segments it rests on.
+
+    Args, Raises: as `translate_paper`.
+    """
+    prompt = prompts.load("summarize_paper", desk.prompt_folder)
+    purpose = Purpose("summarize_paper", prompt.version, edition_id, paper_id)
+    asking = Asking(desk, purpose, prompts.SUMMARY_SCHEMA, cached_prefix, on_started)
+    texts = [segment.text for segment in segments]
+    protected = protection.protect(texts, desk.termbase)
+    data: dict[str, object] = {
+        "title": title,
+        "segments": [{"id": s.id, "text": text} for s, text in zip(segments, protected.texts, strict=True)],
+        **prompts.terms_data(desk.termbase, [title, *texts]),
+        **_more(protected, references, again),
+    }
+
+    def use(answer: ModelAnswer) -> tuple[Bullet, ...]:
+        return _bullets(answer, [segment.id for segment in segments], protected)
+
+    limit = room_for(sum(map(len, texts)))
+    try:
+        bullets, booked = asking.usable(data, limit, use)
+    except AnswerCutError:
+        if limit >= LARGEST_LIMIT:
+            raise
+        bullets, booked = asking.usable(data, LARGEST_LIMIT, use)
+    return Summary(bullets, booked.answer.model, prompt.version, booked.call_id)
+
+
+def _more(protected: Protected, references: Sequence[Match], again: Again | None) -> dict[str, object]:
+    """What a request has besides texts and terms: what tokens stand for, similar sentences, a moderator's remark."""
+    data: dict[str, object] = {}
+    if protected.originals:
+        data["protected"] = protected.originals
+    if references:
+        data["references"] = [
+            {"en": match.source, "ko": match.target, "similarity_pct": match.similarity_pct} for match in references
+        ]
+    if again is not None:
+        data["attempt"] = again.attempt
+        if again.remark:
+            data["remark"] = again.remark
+    return data
+
+
 def _translate(
     asking: Asking,
     title: str | None,
@@ -206,17 +295,8 @@ def _translate(
         "title": sent[0] if title is not None else None,
         "segments": [{"id": segment.id, "text": text} for segment, text in zip(segments, sent[1:], strict=True)],
         **prompts.terms_data(asking.desk.termbase, texts),
+        **_more(protected, references, again),
     }
-    if protected.originals:
-        data["protected"] = protected.originals
-    if references:
-        data["references"] = [
-            {"en": match.source, "ko": match.target, "similarity_pct": match.similarity_pct} for match in references
-        ]
-    if again is not None:
-        data["attempt"] = again.attempt
-        if again.remark:
-            data["remark"] = again.remark
 
     def use(answer: ModelAnswer) -> tuple[str | None, dict[str, str]]:
         return _translation(answer, title, segments, protected)
@@ -281,3 +361,30 @@ def _introduction(received: ModelAnswer, ranks: set[int]) -> tuple[tuple[Sentenc
         problem = "it must have two or three paragraphs of up to five sentences."
         raise AnswerInvalidError(problem, answer=received)
     return tuple(paragraphs)
+
+
+def _bullets(received: ModelAnswer, asked: Sequence[str], protected: Protected) -> tuple[Bullet, ...]:
+    """The checked bullets; one that names no segment is kept, as moderators are shown what has no support."""
+    answer = parse_structured(received, _SummaryAnswer)
+    problems = []
+    if not 1 <= len(answer.bullets) <= MOST_BULLETS:
+        problems.append(f"there must be one to {MOST_BULLETS} bullets, not {len(answer.bullets)}")
+    if any(not bullet.ko.strip() for bullet in answer.bullets):
+        problems.append("a bullet is empty")
+    named = [short_id for bullet in answer.bullets for short_id in bullet.rests_on]
+    if unknown := [short_id for short_id in dict.fromkeys(named) if short_id not in asked]:
+        problems.append(f"there are no segments {', '.join(unknown)[:200]}")
+    if missing := [short_id for short_id in asked if short_id not in named]:
+        problems.append(f"no bullet covers the segments {', '.join(missing)}")
+    if problems:
+        raise AnswerInvalidError("; ".join(problems) + ".", answer=received)
+    order = {short_id: place for place, short_id in enumerate(asked)}
+    try:
+        return tuple(
+            Bullet(
+                protected.restored(" ".join(one.ko.split())), tuple(sorted(set(one.rests_on), key=order.__getitem__))
+            )
+            for one in answer.bullets
+        )
+    except UnknownTokenError as exc:
+        raise AnswerInvalidError(f"{exc}.", answer=received) from None

@@ -14,9 +14,10 @@ from bot.translation.segments import Span, split
 
 INTRODUCTION = "introduction"
 TRANSCRIPT = "transcript"
-SUMMARY = "summary"
+OVERVIEW = "overview"
 OUTLINE = "outline"
-"""Of a talk: a piece of what was said, the summary, the headings of its sections."""
+"""Of a talk: a piece of what was said, its summary, the headings of its sections."""
+SUMMARY = "summary"
 
 
 def text_hash(text: str) -> str:
@@ -145,6 +146,25 @@ def add_first_revisions(session: Session, drafts: Sequence[FirstDraft]) -> None:
         insert(Revision)
         .values(rows)
         .on_conflict_do_nothing(index_elements=["segment_id"], index_where=sql_text("current"))
+    )
+
+
+def take_over(session: Session, segment: Segment, revision: Revision) -> bool:
+    """Give a segment without Korean the text that the same English has elsewhere; a person's counts as memory's.
+
+    The caller commits. False if a text came meanwhile.
+    """
+    is_model = revision.author_kind == "model"
+    return add_revision(
+        session,
+        segment,
+        revision.text,
+        author_kind="model" if is_model else "memory",
+        author=revision.author,
+        reason="the same sentence in another text of the paper",
+        replacing=None,
+        prompt_version=revision.prompt_version,
+        model_call_id=revision.model_call_id,
     )
 
 

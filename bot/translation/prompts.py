@@ -69,6 +69,25 @@ JUDGE_SCHEMA: dict[str, Any] = {
         }
     },
 }
+SUMMARY_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["bullets"],
+    "properties": {
+        "bullets": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["ko", "rests_on"],
+                "properties": {
+                    "ko": {"type": "string"},
+                    "rests_on": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        }
+    },
+}
 INTRODUCTION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -105,7 +124,7 @@ _STATEMENT_SCHEMA: dict[str, Any] = {
     "required": ["text", "passages"],
     "properties": {"text": {"type": "string"}, "passages": {"type": "array", "items": {"type": "integer"}}},
 }
-SUMMARY_SCHEMA: dict[str, Any] = {
+TALK_SUMMARY_SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["opening", "points", "closing", "headings"],
@@ -158,8 +177,7 @@ class Prompt:
 
 @cache
 def load(task: str, folder: Path | None = None) -> Prompt:
-    """The prompt of `task`: `translate_paper`, `introduce_week`, `judge_paper`, `repair_paper`, `translate_talk` or
-    `summarize_talk`.
+    """The prompt of `task`: `translate_paper`, `summarize_paper`, `introduce_week`, ....
 
     Args:
         folder: other prompts than the shipped ones; a file that it lacks is taken from the shipped ones.

@@ -88,7 +88,7 @@ def summarize_talk(
     Raises: as `Asking.usable`.
     """
     prompt = prompts.load("summarize_talk", desk.prompt_folder)
-    asking = Asking(desk, Purpose("summarize_talk", prompt.version, edition_id), prompts.SUMMARY_SCHEMA)
+    asking = Asking(desk, Purpose("summarize_talk", prompt.version, edition_id), prompts.TALK_SUMMARY_SCHEMA)
     data: dict[str, object] = {
         "talk": talk,
         **prompts.terms_data(desk.termbase, [text for one in sections for text in one.passages.values()]),

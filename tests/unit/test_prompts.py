@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.translation import prompts
 from bot.translation.termbase import Term, Termbase
 
-TASKS = ("translate_paper", "introduce_week", "judge_paper", "repair_paper")
+TASKS = ("translate_paper", "summarize_paper", "introduce_week", "judge_paper", "repair_paper")
 SMALLEST_CACHED_PREFIX = 4096
 """Tokens; shorter system prompts are silently not cached by some models."""
 

@@ -28,6 +28,13 @@ NOTE_LIKE = (
     "다음 글을 준비하는 데 큰 힘이 됩니다! :hugs:"
 )
 
+# Daily post
+DAILY_TITLE = "Daily Papers ({day})"
+MORE_AUTHORS = "외 {count}명"
+
+# Below a paper that was introduced before
+EARLIER = "지난 소개:"
+
 # Other forms of post, and how published posts tell what is frame and not text
 INTRODUCTION_HEADING = "소개"
 TALK_SUMMARY = "주요 내용"

@@ -54,13 +54,15 @@ PASSAGE_NAMES: Final = {
     "title": "제목",
     "description": "소개",
     "abstract": "초록",
+    "summary": "요약",
     "introduction": "이번 주 소개",
     "transcript": "세부 내용",
-    "summary": "주요 내용",
+    "overview": "주요 내용",
     "outline": "소제목",
 }
 
 UNGROUNDED_NAME: Final = "이 문장이 바탕으로 삼은 논문에 없는 이름입니다: {name}"
+UNSUPPORTED: Final = "초록의 어느 문장에도 근거를 두지 않은 문장입니다."
 UNGROUNDED_NUMBER: Final = "이 문장이 바탕으로 삼은 논문에 없는 숫자입니다: {number}"
 
 REMINDER: Final = (

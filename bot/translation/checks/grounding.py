@@ -34,6 +34,11 @@ def check(target: str, grounds: Sequence[str]) -> Iterator[Finding]:
         yield Finding(match.start(), match.end(), NAME, Category.ADDITION, Severity.MAJOR, message)
 
 
+def unsupported(target: str) -> Iterator[Finding]:
+    """A sentence of a summary that names no sentence of the English it rests on."""
+    yield Finding(0, len(target), NAME, Category.ADDITION, Severity.CRITICAL, words.UNSUPPORTED)
+
+
 def _is_name(word: str) -> bool:
     return len(word) > 1 and any(char.isupper() for char in word)
 
