@@ -6,6 +6,7 @@ Everything that was said stands in exactly one passage, in order, but for stretc
 import itertools
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,8 @@ _TURNS_TO = re.compile(
     r"moving on|the next|thank you|questions?)\b",
     re.IGNORECASE,
 )
+_DIRECTION = re.compile(r"(?P<direction>\[[^\[\]]{1,30}\])\s+(?=\S)")
+_ALONE = re.compile(r"\[[^\[\]]{1,30}\]")
 _ASKER = re.compile(r"q|question|audience(?: member)?|attendee|student", re.IGNORECASE)
 _CHAPTER = re.compile(r"\s*[\[(]?(?:(\d{1,2}):)?(\d{1,2}):(\d{2})[\])]?\s*[-–—:|.]?\s*(?P<title>\S.{0,150})")
 
@@ -125,7 +128,8 @@ def cut(transcript: Transcript, chapters: Sequence[Chapter] = (), hearing: Heari
     Args:
         hearing: what writes names as they are written.
     """
-    said = [sentence for turn, cues in _turns(transcript.cues) for sentence in _sentences(turn, cues, hearing)]
+    turns = _turns(transcript.cues)
+    said = [sentence for turn, cues in turns for sentence in _sentences(turn, cues, hearing)]
     kept, repeats = _without_repeats(said)
     if not transcript.has_times:
         chapters = ()
@@ -141,26 +145,30 @@ def cut(transcript: Transcript, chapters: Sequence[Chapter] = (), hearing: Heari
 # --- sentences -------------------------------------------------------------------------------------------------------
 
 
-def _turns(cues: Sequence[Cue]) -> Iterator[tuple[Turn | None, list[Cue]]]:
+def _turns(cues: Sequence[Cue]) -> list[tuple[Turn | None, list[Cue]]]:
     """What is said in one go; the first speaker's is no turn unless the transcript names who it is."""
-    own: list[Cue] = []
-    speaker: str | None = None
+    found: list[tuple[str | None, list[Cue]]] = []
     for cue in cues:
-        if cue.speaker is not None and (cue.speaker != speaker or not cue.speaker):
-            if own:
-                yield _turn(speaker, own), own
-            own, speaker = [], cue.speaker
-        own.append(cue)
-    if own:
-        yield _turn(speaker, own), own
+        changes = cue.speaker is not None and (not cue.speaker or not found or cue.speaker != found[-1][0])
+        if changes or not found:
+            found.append((cue.speaker, []))
+        found[-1][1].append(cue)
+    lengths: Counter[str] = Counter()
+    for speaker, own in found:
+        lengths[speaker or ""] += _length(own)
+    main = lengths.most_common(1)[0][0] if lengths else ""
+    return [(_turn(speaker, own, is_main=bool(speaker) and speaker == main), own) for speaker, own in found]
 
 
-def _turn(speaker: str | None, cues: Sequence[Cue]) -> Turn | None:
+def _turn(speaker: str | None, cues: Sequence[Cue], *, is_main: bool) -> Turn | None:
     if speaker is None:
         return None
-    length = sum(len(cue.text) + 1 for cue in cues)
-    asks = cues[-1].text.rstrip("\"'”’)").endswith("?") and length <= _LONGEST_QUESTION
+    asks = cues[-1].text.rstrip("\"'”’)").endswith("?") and _length(cues) <= _LONGEST_QUESTION and not is_main
     return Turn(0, speaker, asks or _ASKER.fullmatch(speaker) is not None)
+
+
+def _length(cues: Sequence[Cue]) -> int:
+    return sum(len(cue.text) + 1 for cue in cues)
 
 
 def _sentences(turn: Turn | None, cues: Sequence[Cue], hearing: Hearing | None) -> Iterator[_Sentence]:
@@ -180,9 +188,15 @@ def _sentences(turn: Turn | None, cues: Sequence[Cue], hearing: Hearing | None) 
 def _short(
     text: str, start: int, end: int, starts: Sequence[int], cues: Sequence[Cue]
 ) -> Iterator[tuple[int, int, bool]]:
-    """The sentence, in pieces if it is longer than any should be: cut at the longest pause, else at a blank."""
+    """The sentence, in pieces if it is longer than any should be: cut at the longest pause, else at a blank.
+
+    What is no speech (`[Applause]`) stands alone.
+    """
+    if direction := _DIRECTION.match(text, start, end):
+        yield start, direction.end("direction"), True
+        start = direction.end()
     if end - start <= _LONGEST_SENTENCE:
-        yield start, end, False
+        yield start, end, _ALONE.fullmatch(text, start, end) is not None
         return
     while end - start > _LONGEST_SENTENCE:
         first, last = start + _SHORTEST_LINE, start + _LONGEST_SENTENCE

@@ -93,6 +93,21 @@ def test_names_are_mended_over_captions_and_each_repair_has_its_place() -> None:
     assert [passage.text[r.start : r.start + len(r.written)] for r in passage.repairs] == ["Mina Park", "ChatGPT"]
 
 
+def test_what_is_no_speech_stands_on_a_line_of_its_own() -> None:
+    (passage,) = spoken.cut(talk((0, "It was cold."), (3, "[Laughter]"), (5, "So we went home."))).passages
+    assert passage.text == "It was cold.\n[Laughter]\nSo we went home."
+
+
+def test_who_speaks_most_asks_the_room_and_not_the_speaker() -> None:
+    said = ((0, "I begin with the tide, and I go on with it for a while.", "Mina"), (4, "How deep is it?", "Jo"))
+    (passage,) = spoken.cut(talk(*said, (8, "Who knows?", "Mina"))).passages
+    assert [(turn.speaker, turn.is_question) for turn in passage.turns] == [
+        ("Mina", False),
+        ("Jo", True),
+        ("Mina", False),
+    ]
+
+
 def test_a_transcript_joined_to_itself_is_taken_once_and_the_repeat_is_told() -> None:
     once = [(7.0 * n, sentence(n)) for n in range(20)]
     again = [(500 + start, text) for start, text in once]
