@@ -8,6 +8,7 @@ so that a sentence that a person changed is taken over without it.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from bot.forum.parse import Kind, Parsed, Region
 from bot.forum.tokens import RULE_LINE
@@ -64,15 +65,18 @@ def parse_talk(raw: str, known: Sequence[KnownSection]) -> Parsed:
     headings = list(_headings(raw))
     regions: list[Region] = []
     found: dict[int, _Heading] = {}
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+    for heading, following in zip_longest(headings, headings[1:]):
         end = following.start if following is not None else len(raw)
-        if heading.level <= 2 and labels.TALK_SUMMARY in heading.content:
-            regions.append(_region(raw, heading.end, _summary_end(raw, headings, heading), "overview", None))
         section = _section_of(raw, heading, end, known)
         if section is not None and section.key not in found:
             found[section.key] = heading
             regions.append(_heading_region(heading, section.key))
             regions.append(_region(raw, heading.end, end, "transcript", section.key))
+    own = {heading.start for heading in found.values()}
+    summary = next((one for one in headings if labels.TALK_SUMMARY in one.content and one.start not in own), None)
+    if summary is not None:
+        behind = (one.start for one in headings if one.start > summary.start and (one.level <= 2 or one.start in own))
+        regions.append(_region(raw, summary.end, next(behind, len(raw)), "overview", None))
     return Parsed(tuple(sorted(regions, key=lambda region: (region.start, region.end))), tuple(found))
 
 
@@ -102,10 +106,6 @@ def _heading_region(heading: _Heading, key: int) -> Region:
     number = _NUMBER.match(heading.content)
     start = heading.content_start + (number.end() if number else 0)
     return Region(start, heading.content_start + len(heading.content.rstrip()), "outline", key)
-
-
-def _summary_end(raw: str, headings: Sequence[_Heading], summary: _Heading) -> int:
-    return next((one.start for one in headings if one.start > summary.start and one.level <= 2), len(raw))
 
 
 def _region(raw: str, start: int, end: int, kind: Kind, key: int | None) -> Region:

@@ -1,15 +1,19 @@
 """A talk from its video or its transcript to the post, with every passage once and nothing paid twice."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from bot.editions import draft as drafts
-from bot.editions import markdown, report
+from bot.editions import jekyll, markdown, report
 from bot.editions.collect import Collected
 from bot.editions.compose import Frame
 from bot.editions.series import Reach
@@ -341,3 +345,42 @@ def test_a_number_in_the_summary_that_nobody_said_is_a_finding(stage: Stage) -> 
     with stage.sessions() as session:
         found = report.findings_of(session, session.get_one(Edition, edition_id))
     assert any(one.passage == passages.OVERVIEW and "731" in one.finding.message for one in found)
+
+
+# --- as a Jekyll page ------------------------------------------------------------------------------------------------
+
+
+def test_a_jekyll_page_has_valid_front_matter_and_the_player(stage: Stage) -> None:
+    edition_id = sample(stage)
+    with stage.sessions() as session, pytest.raises(RejectedError, match="not drafted yet"):
+        jekyll.page(session, session.get_one(Edition, edition_id))
+    stage.draft(edition_id)
+    with stage.sessions() as session:
+        edition = session.get_one(Edition, edition_id)
+        page, name = jekyll.page(session, edition), jekyll.file_name(edition)
+    head, body = re.fullmatch(r"---\n(.*?)---\n\n(.*)", page, re.DOTALL).groups()  # type: ignore[union-attr]
+    assert yaml.safe_load(head) == {
+        "layout": "post",
+        "title": SAMPLE["title"],
+        "date": dt.date(2026, 11, 16),
+        "categories": ["artificial intelligence"],
+        "tags": ["seminar"],
+    }
+    assert list(yaml.safe_load(head)) == ["layout", "title", "date", "categories", "tags"]
+    assert name == "2026-11-16-before-you-average-what-twelve-nights-teach-a-forecasting-mo.md"
+    assert body.startswith(f"# [{SAMPLE['title']}](https://www.youtube.com/watch?v={VIDEO})\n\n* Noor Eilander")
+    assert body.count("<iframe ") == 1
+    assert f'src="https://www.youtube.com/embed/{VIDEO}"' in body
+    assert body.index("<iframe") < body.index("## 세미나 세부 내용")
+    assert "초안 작성" not in body
+    assert page.endswith("\n")
+    assert not page.endswith("\n\n")
+    assert not re.search(r"[ \t]$", page, re.MULTILINE)
+
+
+@given(st.text(max_size=80))
+def test_front_matter_is_valid_yaml_whatever_the_title(title: str) -> None:
+    plain = " ".join(markdown.strip_control(title).split())
+    head = jekyll.front_matter(plain, dt.date(2026, 11, 16))
+    assert yaml.safe_load(head.strip("-\n")) == yaml.safe_load(head.removeprefix("---\n").removesuffix("---\n"))
+    assert yaml.safe_load(head.removeprefix("---\n").removesuffix("---\n"))["title"] == plain
