@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     daily_max_papers: int | None = Field(None, ge=1, description="most papers of a daily post; empty: all of the day")
     daily_closes_at: dt.time = Field(dt.time(16), description="time (UTC) from which a day's list counts as complete")
     arxiv_url: HttpUrl = Field(HttpUrl("https://export.arxiv.org"), description="host of arXiv's Atom API")
+    crossref_url: HttpUrl = Field(HttpUrl("https://api.crossref.org"), description="host of Crossref's REST API")
+    doi_url: HttpUrl = Field(HttpUrl("https://doi.org"), description="host that answers a DOI with its record")
+    semantic_scholar_url: HttpUrl = Field(
+        HttpUrl("https://api.semanticscholar.org"), description="host of Semantic Scholar's API"
+    )
+    read_pages: bool = Field(True, description="read the pages of works that are not on arXiv for their abstracts")
     arxiv_interval_s: float = Field(3.0, ge=0, description="pause between two arXiv requests, over all processes")
     youtube_url: HttpUrl = Field(HttpUrl("https://www.youtube.com"), description="host of talks and their captions")
     contact: str | None = Field(None, description="address in the User-Agent, so that upstreams can reach you")
@@ -108,6 +114,7 @@ class Settings(BaseSettings):
 
     # Service
     daily_run_at: dt.time = Field(dt.time(9), description="time of the daily run for the day before, in TIME_ZONE")
+    weekly_late_after_days: int = Field(3, ge=0, description="days after a week's end when moderators hear it is late")
     weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")
     web_host: str = Field("127.0.0.1", description="address the web part listens on; put a TLS proxy before it")
     web_port: int = Field(8290, ge=0, le=65535, description="port the web part listens on")
@@ -127,7 +134,9 @@ class Settings(BaseSettings):
     jobs_keep_days: int = Field(7, ge=1, description="finished jobs are deleted after so many days")
     failed_jobs_keep_days: int = Field(90, ge=1, description="failed jobs are deleted after so many days")
 
-    @field_validator("forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "huggingface_url", "youtube_url")
+    @field_validator(
+        "forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "huggingface_url", "crossref_url", "youtube_url"
+    )
     @classmethod
     def _no_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
         if value is not None and (value.username or value.password):

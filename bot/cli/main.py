@@ -27,6 +27,7 @@ from bot.cli.corrections import corrections
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor, setup_forum
 from bot.cli.evaluate import evaluate
+from bot.cli.export import export
 from bot.cli.findings import findings
 from bot.cli.memory import memory
 from bot.cli.run import collect, draft, preview, run, submit
@@ -92,6 +93,7 @@ for command in (
     draft,
     submit,
     preview,
+    export,
     status,
     costs,
     check,

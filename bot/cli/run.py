@@ -154,6 +154,7 @@ def collect_step(sessions: Sessions, settings: Settings, of: Series, period: str
 
     steps = {
         "list": "Reading the list ...",
+        "pages": "Asking around for what is not on arXiv ...",
         "arxiv": "Asking arXiv for titles and abstracts ...",
         "transcript": "Reading the transcript ...",
         "video": "Asking YouTube about the video ...",

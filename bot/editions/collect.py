@@ -68,8 +68,12 @@ def collect_week(
     contact: str,
     now: Callable[[], dt.datetime],
     on_step: Callable[[str], None] = lambda _: None,
+    ask_around: Callable[[int], object] = lambda _: None,
 ) -> Collected:
     """Store the week's edition and the papers in it, and fill in titles and abstracts from arXiv. Repeatable.
+
+    Args:
+        ask_around: looks up, by the edition's id, what is not on arXiv (`look_up.py`).
 
     Raises:
         TransientError: arXiv cannot be asked now; the edition stays `collecting` and the same call goes on later.
@@ -81,6 +85,7 @@ def collect_week(
         edition_id, state = edition.id, edition.state
     if state != "collecting":
         return Collected(edition_id, len(week.papers), new, 0, changed_ranks=changed)
+    ask_around(edition_id)
     on_step("arxiv")
     found, unknown = ask_arxiv(
         sessions, edition_id, http=http, arxiv_url=arxiv_url, arxiv_interval_s=arxiv_interval_s, contact=contact

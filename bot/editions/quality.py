@@ -121,7 +121,9 @@ def improve(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnPro
         for key, (text, call) in one.items()
         if repairing.penalty(after.get(key, [])) < repairing.penalty(before.get(key, []))
     }
-    final = found_in({key: text for key, (text, _) in better.items()})
+    texts = {key: text for key, (text, _) in better.items()}
+    # Beside the sentences, not about them: nothing for the model to mend.
+    final = _joined_with(found_in(texts), _undismissed(reading.doubtful(fresh, texts), places, texts, dismissed))
     with desk.sessions.begin() as session:
         count = _store(session, desk, places, better, final)
         for sheet in papers:
@@ -169,6 +171,10 @@ def _to_mend(papers: Sequence[Sheet], places: Mapping[int, Place], found: Findin
     fresh = {place.segment_id for sheet in papers for place in sheet.drafted if not place.is_checked}
     lengths = {key: len(place.target) for key, place in places.items()}
     return set(repairing.worst_first({key: found[key] for key in fresh & found.keys()}, lengths))
+
+
+def _joined_with(found: Findings, more: Findings) -> Findings:
+    return {key: [*found.get(key, []), *more.get(key, [])] for key in found.keys() | more.keys()}
 
 
 def _joined(parts: Iterable[Findings]) -> Findings:

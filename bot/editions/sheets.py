@@ -5,13 +5,17 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from bot.editions import series
+from bot.editions import series, source_facts
+from bot.editions.source_facts import Doubt
 from bot.store.tables import Edition, Passage, Talk
 from bot.translation import passages
 from bot.translation.checks import grounding, pairing, run
 from bot.translation.checks.base import Finding, Text, Unit
 from bot.translation.judging import Draft
 from bot.translation.termbase import Termbase
+
+SOURCE = "source"
+"""What stands in place of a check's name where the list itself is in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Sheet:
     """0 for what belongs to the edition itself: introduction, summary."""
     rows: Mapping[str, tuple[Place, ...]]
     """By kind of passage, places in reading order."""
+    doubts: tuple[Doubt, ...] = ()
+    """What of the list's row does not fit."""
 
     @property
     def drafted(self) -> list[Place]:
@@ -69,6 +75,7 @@ def of_edition(session: Session, edition: Edition) -> list[Sheet]:
         }
         sheets.append(Sheet(None, None, 0, {introduction.kind: tuple(_places(introduction, "i", grounds))}))
     seen: set[int] = set()
+    doubts = source_facts.doubts(session, edition)
     for item in edition.items:
         if item.dropped_by is not None:
             continue
@@ -76,7 +83,8 @@ def of_edition(session: Session, edition: Edition) -> list[Sheet]:
         rows = {p.kind: tuple(_places(p, p.kind[0])) for p in own if p.id not in seen}
         seen |= {p.id for p in own}
         if any(rows.values()):
-            sheets.append(Sheet(item.id, item.sighting.paper_id, item.rank, rows))
+            own_doubts = tuple(doubts.get(item.id, ()))
+            sheets.append(Sheet(item.id, item.sighting.paper_id, item.rank, rows, own_doubts))
     return sheets
 
 
@@ -121,6 +129,20 @@ def findings(sheets: Sequence[Sheet], termbase: Termbase, over: Mapping[int, str
                 if place.is_drafted and place.grounds:
                     target = over.get(place.segment_id, place.target)
                     found.setdefault(place.segment_id, []).extend(grounding.check(target, place.grounds))
+    return found
+
+
+def doubtful(sheets: Sequence[Sheet], over: Mapping[int, str]) -> dict[int, list[Finding]]:
+    """What the lists' rows get wrong, as findings beside a drafted sentence of the passage it is about, or another."""
+    found: dict[int, list[Finding]] = {}
+    for sheet in sheets:
+        for doubt in sheet.doubts:
+            beside = [*(place for place in sheet.rows.get(doubt.about, ()) if place.is_drafted), *sheet.drafted]
+            if beside:
+                place = beside[0]
+                end = len(over.get(place.segment_id, place.target))
+                finding = Finding(0, end, SOURCE, doubt.category, doubt.severity, doubt.message)
+                found.setdefault(place.segment_id, []).append(finding)
     return found
 
 

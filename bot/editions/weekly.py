@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 
 import httpx
 from sqlalchemy.orm import Session
 
-from bot.editions import collect, compose, records, weekly_draft
+from bot.editions import collect, compose, look_up, records, weekly_draft
 from bot.editions.collect import Collected
 from bot.editions.compose import Article, Frame
 from bot.editions.series import Foreseen, NotCollected, Reach, Series
@@ -50,6 +51,7 @@ def _collect(reach: Reach, given: str) -> Collected | NotCollected:
         contact=reach.settings.contact or str(reach.settings.forum_url or "paperbot"),
         now=reach.now,
         on_step=reach.on_step,
+        ask_around=partial(look_up.ask_around, reach),
     )
 
 

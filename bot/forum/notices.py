@@ -35,6 +35,11 @@ def plan(session: Session, topic_row_id: int, key: str, kind: str, raw: str, *, 
     return made if made is not None else session.scalars(select(Notice.id).where(Notice.key == key)).one()
 
 
+def is_planned(session: Session, key: str) -> bool:
+    """Whether something was said, or is to be said, under this key."""
+    return session.scalar(select(Notice.id).where(Notice.key == key)) is not None
+
+
 def say_planned(sessions: Sessions, forum: Discourse, topic_row_id: int, seen: ForumTopic, now: dt.datetime) -> int:
     """Say what is planned in this topic and not said yet, oldest first; returns how many could not be said.
 

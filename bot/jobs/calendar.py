@@ -30,6 +30,8 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TICK_S = 10.0
 LATE_WEEKLY = dt.timedelta(days=3)
 NIGHT = dt.time(3, 30)
+WATCH = dt.time(10, 30)
+"""When upstreams are looked at for changes: arXiv announces new versions before."""
 SERIES_OF = {"run_weekly": "weekly", "run_daily": "daily"}
 """Slots that make an edition of a series: the newest one, by the slot's day."""
 
@@ -123,6 +125,7 @@ def rules_of(settings: Settings) -> list[Rule]:
             Every("sweep_posts", 10),
             Every("sweep_topics", 10),
             Every("remind", 60),
+            Daily("watch_sources", WATCH),
         ]
         if settings.daily_category_id is not None:
             rules.append(Daily("run_daily", settings.daily_run_at))

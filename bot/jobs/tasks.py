@@ -27,6 +27,7 @@ from bot.store.engine import Sessions
 
 if TYPE_CHECKING:
     from bot.editions.series import NotCollected, Series
+    from bot.editions.watch import News
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +93,8 @@ run_daily = partial(run_series, series="daily")
 
 def _come_again(parts: Parts, of: "Series", period: str, found: "NotCollected") -> str:
     """Ask for a late list again, in its time."""
+    from bot.editions import watch
+
     if not found.comes:
         return found.reason
     now = parts.now()
@@ -102,7 +105,40 @@ def _come_again(parts: Parts, of: "Series", period: str, found: "NotCollected") 
         )
     with parts.sessions.begin() as session:
         defer_series(session, of.name, period, run_at=now + (found.again_after or AWAITED_AGAIN))
+        if of.name == "weekly":
+            late = watch.late_list(session, period, now.date(), parts.settings.weekly_late_after_days)
+            if late is not None:
+                _log.warning("list is late", extra={"period": period})
+                _tell(session, [late])
     return f"awaited: {found.reason}"
+
+
+def watch_sources(parts: Parts) -> str:
+    """Tell moderators of rows that the weekly list changed, and of later versions of papers in articles."""
+    from bot.editions import watch
+    from bot.editions.series import Reach
+    from bot.jobs import editions
+
+    with editions.http_client() as http:
+        reach = Reach(parts.sessions, parts.settings, http, parts.now)
+        news = watch.list_changes(reach)
+        news += watch.new_versions(reach)
+    with parts.sessions.begin() as session:
+        told = _tell(session, news)
+    return f"{told} changes told"
+
+
+def _tell(session: Session, news: "Sequence[News]") -> int:
+    """Plan what was not said before, and have those topics read, which says it; how many were new."""
+    from bot.forum import notices
+
+    told = 0
+    for one in sorted(news, key=lambda one: one.topic_id):
+        if not notices.is_planned(session, one.key):
+            notices.plan(session, one.topic_id, one.key, "news", one.text)
+            defer_reading(session, one.topic_id)
+            told += 1
+    return told
 
 
 def read_topic(parts: Parts, *, topic_id: int) -> object:
@@ -193,6 +229,7 @@ def prune(parts: Parts) -> str:
 TASKS: Mapping[str, Task] = {
     "run_weekly": Task(run_weekly),
     "run_daily": Task(run_daily),
+    "watch_sources": Task(watch_sources, Ceiling(tries=5, age=dt.timedelta(hours=20))),
     "read_topic": Task(read_topic),
     "handle_event": Task(handle_event),
     "sweep_posts": Task(sweep_posts, UNTIL_NEXT_SWEEP),

@@ -28,6 +28,7 @@ from bot.sandbox.upstream import (
     read_recorded,
     stand_in_papers,
 )
+from bot.sandbox.works import CROSSREF_PATH, DOI_PATH, SEMANTIC_SCHOLAR_PATH, WorksStandIn
 from bot.sandbox.youtube import YouTubeStandIn, read_video
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -47,6 +48,7 @@ class World:
     forum: Forum
     model: ModelStandIn
     upstream: UpstreamStandIn
+    works: WorksStandIn
     youtube: YouTubeStandIn
     settings: Mapping[str, Any]
 
@@ -119,11 +121,13 @@ def running(
     if days is None:
         days = {SAMPLE_DAY: daily_list.entries_of(dataclasses.asdict(paper) for paper in stand_in_papers(recorded))}
     upstream = UpstreamStandIn(list_text, recorded, days=days)
+    works = WorksStandIn()
     youtube = YouTubeStandIn([read_video(SAMPLE / "talk.json")])
     with ExitStack() as stack:
         forum_url = stack.enter_context(_serve(forum.app(), forum_port))
         model_url = stack.enter_context(serve(model))
         upstream_url = stack.enter_context(serve(upstream))
+        works_url = stack.enter_context(serve(works))
         youtube_url = stack.enter_context(serve(youtube))
         settings = {
             "forum_url": forum_url,
@@ -135,12 +139,16 @@ def running(
             "anthropic_base_url": model_url,
             "daily_category_id": forum.papers_category.id,
             "huggingface_url": f"{upstream_url}{HUGGINGFACE_BASE_PATH}",
+            "crossref_url": f"{works_url}{CROSSREF_PATH}",
+            "doi_url": f"{works_url}{DOI_PATH}",
+            "semantic_scholar_url": f"{works_url}{SEMANTIC_SCHOLAR_PATH}",
+            "read_pages": False,
             "dair_list": f"{upstream_url}{LIST_PATH}",
             "arxiv_url": f"{upstream_url}{ARXIV_BASE_PATH}",
             "youtube_url": youtube_url,
             "contact": "sandbox@localhost",
         }
-        yield World(forum, model, upstream, youtube, settings)
+        yield World(forum, model, upstream, works, youtube, settings)
 
 
 @contextmanager

@@ -311,7 +311,7 @@ class Passage(Base):
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
     talk_section_id: Mapped[int | None] = mapped_column(ForeignKey("talk_sections.id"))
     kind: Mapped[str]
-    """`title`, `description`, `abstract`, `summary` or `introduction`; of a talk `transcript`, `overview`, `outline`."""
+    """`title`, `description`, `abstract`, `summary`, `introduction`; of a talk `transcript`, `overview`, `outline`."""
     source: Mapped[str]
     """The English text, whole; for a summary the abstract it sums up; empty for what is written freely and rests on
     other passages."""

@@ -35,6 +35,25 @@ MORE_AUTHORS = "외 {count}명"
 # Below a paper that was introduced before
 EARLIER = "지난 소개:"
 
+# Exported pages
+PICTURE = "그림"
+EMOJI = {
+    "+1": "\U0001f44d",
+    "arrow_lower_right": "\u2198\ufe0f",
+    "bowing_man": "\U0001f647",
+    "fire": "\U0001f525",
+    "gift": "\U0001f381",
+    "hourglass": "\u231b",
+    "hugs": "\U0001f917",
+    "kr": "\U0001f1f0\U0001f1f7",
+    "love_letter": "\U0001f48c",
+    "smile": "\U0001f604",
+    "speech_balloon": "\U0001f4ac",
+    "thinking": "\U0001f914",
+    "warning": "\u26a0\ufe0f",
+}
+"""The signs of the codes that our own lines use."""
+
 # Other forms of post, and how published posts tell what is frame and not text
 INTRODUCTION_HEADING = "소개"
 TALK_SUMMARY = "주요 내용"

@@ -65,6 +65,36 @@ UNGROUNDED_NAME: Final = "이 문장이 바탕으로 삼은 논문에 없는 이
 UNSUPPORTED: Final = "초록의 어느 문장에도 근거를 두지 않은 문장입니다."
 UNGROUNDED_NUMBER: Final = "이 문장이 바탕으로 삼은 논문에 없는 숫자입니다: {number}"
 
+# What does not fit in a list's row
+TWEET_OUT_OF_WEEK: Final = (
+    "트윗 링크의 날짜({day})가 이 주와 맞지 않습니다. 다른 트윗일 수 있으니 링크를 확인해 주세요."
+)
+LINK_TO_ANOTHER: Final = (
+    "목록의 이름({label})과 링크가 가리키는 논문의 제목({title})이 맞지 않습니다. 링크가 잘못된 것 같습니다."
+)
+CUT_UPSTREAM: Final = "목록의 소개가 문장 부호 없이 끝납니다. 원래 목록에서 잘렸을 수 있습니다."
+LISTED_BEFORE: Final = "{week} 목록에도 실렸던 논문입니다. 일부러 다시 실은 것인지 확인해 주세요."
+
+# What changed upstream after an edition was made
+LIST_CHANGED: Final = (
+    "**원래 목록이 바뀌었습니다.** 글은 그대로 두었습니다. 반영할 것이 있으면 글을 고치거나, 초안이라면 "
+    "`3번 다시 번역: ...`처럼 알려 주세요."
+)
+LIST_ROW: Final = "**{rank}번 {label}**"
+LIST_LINE: Final = "- {what}: {old} → {new}"
+LIST_LABEL: Final = "이름"
+LIST_DESCRIPTION: Final = "소개"
+LIST_LINKS: Final = "링크"
+LIST_LATE: Final = "{week} 주의 목록이 아직 올라오지 않았습니다(주가 끝난 지 {days}일). 계속 확인하고 있으며, 올라오면 초안을 만듭니다."
+VERSION_NEW: Final = "**{rank}번 논문의 새 판(v{version})이 arXiv에 올라왔습니다:** {title}. 글은 그대로 두었습니다."
+VERSION_WITHDRAWN: Final = (
+    "**{rank}번 논문이 arXiv에서 철회된 것으로 보입니다(v{version}):** {title}. 글은 그대로 두었습니다."
+)
+VERSION_TITLE: Final = "바뀐 제목: {title}"
+VERSION_GONE: Final = "초록에서 빠진 문장:"
+VERSION_ADDED: Final = "초록에 새로 들어간 문장:"
+VERSION_SAME: Final = "초록은 같습니다."
+
 REMINDER: Final = (
     "하루가 지나도록 이 초안을 본 분이 없습니다. 시간이 되실 때 살펴봐 주세요. "
     "저절로 공개되지는 않습니다. (이 알림은 한 번만 보냅니다.)"
