@@ -29,13 +29,13 @@ def start_up(repeats: int) -> list[Figure]:
     )
     steps, model = interleaved(
         max(1, repeats // 3),
-        lambda: _quiet(sys.executable, "-c", "import bot.jobs.weekly"),
+        lambda: _quiet(sys.executable, "-c", "import bot.jobs.editions"),
         lambda: _quiet(sys.executable, "-c", "import bot.translation.claude"),
     )
     return [
         Figure("paperbot --help", "s", shown, HELP_BAR_S),
         Figure("  against python -c pass", "x", ratios(shown, empty)),
-        Figure("import bot.jobs.weekly", "s", steps, None, "every command that works on an edition waits for it"),
+        Figure("import bot.jobs.editions", "s", steps, None, "every command that works on an edition waits for it"),
         Figure("import bot.translation.claude", "s", model, None, "the model's SDK, needed for drafting"),
     ]
 

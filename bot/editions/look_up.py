@@ -50,9 +50,11 @@ def ask_around(reach: Reach, edition_id: int, web: Web | None = None) -> int:
     with ExitStack() as stack:
         pages = web.client or stack.enter_context(guarded.client())
         apis = stack.enter_context(guarded.client(is_allowed=lambda _: True))
-        return sum(
-            _look_up(reach, paper_id, url, doi, _asked(reach, apis, pages, web.ports)) for paper_id, url, doi in papers
-        )
+        asked = _asked(reach, apis, pages, web.ports)
+        found = sum(_look_up(reach, paper_id, url, doi, asked) for paper_id, url, doi in papers)
+    with reach.sessions.begin() as session:
+        records.follow(session, edition_id)
+    return found
 
 
 def _asked(reach: Reach, apis: httpx.Client, pages: httpx.Client, ports: frozenset[int]) -> Asked:

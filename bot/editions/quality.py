@@ -123,7 +123,7 @@ def improve(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnPro
     }
     texts = {key: text for key, (text, _) in better.items()}
     # Beside the sentences, not about them: nothing for the model to mend.
-    final = _joined_with(found_in(texts), _undismissed(reading.doubtful(fresh, texts), places, texts, dismissed))
+    final = _joined_with(found_in(texts), _undismissed(reading.doubtful(everything, texts), places, texts, dismissed))
     with desk.sessions.begin() as session:
         count = _store(session, desk, places, better, final)
         for sheet in papers:

@@ -2,7 +2,8 @@
 
 A work is known by its arXiv id, its DOI, or the canonical address of its page. Versions of an arXiv paper are one
 work. Where two records turn out to be one work (arXiv tells the DOI of the published article, a page names its arXiv
-id), the later points at the earlier (`papers.same_as`): what was posted stays as it is, and both are one from then on.
+id), one points at the other (`papers.same_as`), at the one on arXiv if there is one, because its abstract is known:
+what was posted stays as it is, and both are one from then on.
 """
 
 from collections.abc import Sequence
@@ -122,9 +123,21 @@ def note_doi(session: Session, paper: Paper, doi: str) -> None:
 
 def join(session: Session, first: int, second: int) -> None:
     """Two records are one work from now on. The caller commits."""
-    one, other = sorted((_work(session, first), _work(session, second)))
-    if one != other:
-        session.execute(update(Paper).where(or_(Paper.id == other, Paper.same_as == other)).values(same_as=one))
+    works = {_work(session, first), _work(session, second)}
+    if len(works) == 1:
+        return
+    order = (Paper.arxiv_id.is_(None), Paper.id)  # those on arXiv first, then the oldest
+    one, other = session.scalars(select(Paper.id).where(Paper.id.in_(works)).order_by(*order)).all()
+    session.execute(update(Paper).where(or_(Paper.id == other, Paper.same_as == other)).values(same_as=one))
+
+
+def follow(session: Session, edition_id: int) -> None:
+    """Let an edition that is still being collected show the records its papers were joined to. The caller commits."""
+    items = select(EditionItem.sighting_id).where(EditionItem.edition_id == edition_id)
+    query = select(Sighting, Paper.same_as).join(Paper, Paper.id == Sighting.paper_id)
+    for sighting, same_as in session.execute(query.where(Sighting.id.in_(items), Paper.same_as.is_not(None))):
+        sighting.paper_id = same_as or sighting.paper_id
+    session.flush()
 
 
 def same_work(session: Session, paper_ids: Sequence[int]) -> dict[int, list[int]]:

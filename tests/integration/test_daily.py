@@ -360,7 +360,11 @@ def test_seen_weekly_then_daily_asks_nobody_for_the_bullets(stage: Stage) -> Non
             if len(passage.segments) > 10
         ]
     assert stage.calls("summarize_paper") == len(long)
-    assert f"]({stage.world.forum_url}/t/{topic_id})" in stage.post(day_id)
+    raw = stage.post(day_id)
+    assert f"]({stage.world.forum_url}/t/{topic_id})" in raw
+    texts = [line for item in read_post(raw).items for section in item.sections for line in section.korean]
+    assert texts
+    assert not any("지난 소개" in line for line in texts)
 
 
 def test_paper_on_two_days_has_one_summary(stage: Stage) -> None:

@@ -15,9 +15,10 @@ from bot.editions.series import Reach
 from bot.papers.identity import ArxivId
 from bot.sandbox import world as sandbox
 from bot.sandbox.works import Work
+from bot.settings import Settings
 from bot.sources import guarded
 from bot.sources.dair import Link
-from bot.store.tables import ClosedHost, Lookup, Paper
+from bot.store.tables import ClosedHost, Edition, Lookup, Paper
 from tests.integration.world import NOW, InventedPaper, Store, listed_week, outside_world, own_store, paper
 
 DOI = "10.1038/s41586-000-00001-2"
@@ -71,8 +72,6 @@ def stage(store: Store) -> Iterator[Stage]:
     sessions = store.emptied()
     with ExitStack() as stack:
         world = stack.enter_context(outside_world([paper(1)]))
-        from bot.settings import Settings
-
         settings = Settings(_env_file=None, **{**world.settings, "read_pages": True})
         port = int(str(settings.crossref_url).split(":")[2].partition("/")[0])
         http = stack.enter_context(httpx.Client(trust_env=False))
@@ -115,10 +114,12 @@ def test_page_that_names_an_arxiv_id_is_that_paper(stage: Stage) -> None:
 def test_page_of_an_arxiv_paper_joins_its_record(stage: Stage) -> None:
     url = stage.page("lab.org/lamp", '<meta name="citation_arxiv_id" content="2611.00001">')
     stage.collect(paper(1))
-    stage.collect(elsewhere(1, url), week=1)
+    edition_id = stage.collect(elsewhere(1, url), week=1)
     first, second = stage.paper("https://arxiv.org/abs/2611.00001"), stage.paper(url)
     assert second.same_as == first.id
     with stage.reach.sessions() as session:
+        (item,) = session.get_one(Edition, edition_id).items
+        assert (item.sighting.paper_id, item.sighting.paper.abstract) == (first.id, first.abstract)
         assert records.same_work(session, [second.id]) == {second.id: [first.id, second.id]}
 
 
@@ -129,7 +130,11 @@ def test_article_and_its_arxiv_paper_join_by_doi(stage: Stage) -> None:
     stage.world.upstream.publish_version(replace(known, doi=DOI.upper()))
     stage.collect(paper(1), week=1)
     article, preprint = stage.paper(NATURE), stage.paper("https://arxiv.org/abs/2611.00001")
-    assert preprint.same_as == article.id
+    assert article.same_as == preprint.id
+    third = stage.collect(elsewhere(1, NATURE), week=2)
+    with stage.reach.sessions() as session:
+        shown = [item.sighting.paper_id for item in session.get_one(Edition, third).items]
+    assert shown == [preprint.id]
 
 
 def test_versions_and_spellings_of_an_arxiv_paper_are_one_record(stage: Stage) -> None:

@@ -1,8 +1,10 @@
 """`paperbot source dair`."""
 
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,33 @@ def test_help_does_not_load_the_heavy_parts() -> None:
     program = "import sys, bot.cli.source; print(sorted({'httpx', 'bot.sources.dair'} & {*sys.modules}))"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert output.stdout.strip() == "[]"
+
+
+def test_identities_print_what_each_paper_is_known_by(tmp_path: Path) -> None:
+    urls = [
+        "https://arxiv.org/pdf/2506.17298v2",
+        "https://www.nature.com/articles/s41586-024-08252-9",
+        "https://a.test/3",
+    ]
+    rows = [f"| {rank}) Title {rank}  Lead. | [Paper]({url}) |" for rank, url in enumerate(urls, 1)]
+    text = week("June 23 - June 29")
+    for rank, row in enumerate(rows, 1):
+        text = re.sub(rf"(?m)^\| {rank}\) .*$", row, text)
+    path = tmp_path / "list.md"
+    path.write_text(text, encoding="utf-8")
+    result = run(path, "--identities", "--format", "jsonl")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [json.loads(line) for line in result.stdout.splitlines()][:4] == [
+        {"line": 4, "kind": "arxiv", "id": "2506.17298"},
+        {"line": 5, "kind": "doi", "id": "10.1038/s41586-024-08252-9"},
+        {"line": 6, "kind": "url", "id": "https://a.test/3"},
+        {"line": 7, "kind": "url", "id": "https://a.test/4"},
+    ]
+    assert run(path, "--identities").stdout.splitlines()[0] == "4\tarxiv\t2506.17298"
+
+
+def test_all_rows_of_the_real_list_are_known_by_something() -> None:
+    result = run(shared_path("data/dair/README.md"), "--identities", "--format", "jsonl")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len({row["line"] for row in rows}) == 1300
+    assert Counter(row["kind"] for row in rows) == {"arxiv": 1101, "doi": 31, "url": 168}

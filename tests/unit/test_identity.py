@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import RejectedError
-from bot.papers.identity import ArxivId, arxiv_id_of, canonical_url, is_research_page
+from bot.papers.identity import ArxivId, arxiv_id_of, canonical_url, doi_of, is_research_page
 from tests.shared import shared_path
 
 _ID_TEXT = (
@@ -312,3 +312,39 @@ def test_35_first_links_of_the_real_list_are_research_pages_and_none_is_a_pdf() 
     pages = [url for url in first_links if is_research_page(url)]
     assert len(pages) == 35
     assert not [url for url in pages if ".pdf" in url or "publication" in url or arxiv_id_of(url)]
+
+
+@pytest.mark.parametrize(
+    ("text", "doi"),
+    [
+        ("10.1038/S41586-024-08252-9", "10.1038/s41586-024-08252-9"),
+        ("doi:10.1126/science.ado9336", "10.1126/science.ado9336"),
+        ("https://doi.org/10.1126/science.ado9336", "10.1126/science.ado9336"),
+        ("http://dx.doi.org/10.1126%2Fscience.ado9336", "10.1126/science.ado9336"),
+        ("https://www.science.org/doi/10.1126/science.ado9336", "10.1126/science.ado9336"),
+        ("https://www.science.org/doi/full/10.1126/sciadv.adk4489", "10.1126/sciadv.adk4489"),
+        ("https://www.nature.com/articles/s41586-024-08252-9", "10.1038/s41586-024-08252-9"),
+        ("http://nature.com/articles/s41587-023-01905-6.pdf", "10.1038/s41587-023-01905-6"),
+        ("https://www.biorxiv.org/content/10.1101/2023.09.11.556673v1.full.pdf", "10.1101/2023.09.11.556673"),
+        ("https://www.medrxiv.org/content/10.1101/2025.05.01.25326820v1", "10.1101/2025.05.01.25326820"),
+        ("https://aclanthology.org/2024.acl-long.1", "10.18653/v1/2024.acl-long.1"),
+        ("https://aclanthology.org/2023.emnlp-main.797.pdf", "10.18653/v1/2023.emnlp-main.797"),
+        ("https://papers.ssrn.com/sol3/papers.cfm?abstract_id=4945566", "10.2139/ssrn.4945566"),
+        ("https://dl.acm.org/doi/pdf/10.1145/3581641.3584059", "10.1145/3581641.3584059"),
+        ("https://aclanthology.org/volumes/2023.conll-babylm/", None),
+        ("https://www.nature.com/nature/volumes/600", None),
+        ("https://example.org/articles/10.1038/s41586-024-08252-9", None),
+        ("https://doi.org/10.48550/arXiv.2405.04434", None),
+        ("https://openreview.net/forum?id=rAnB7JSMXL", None),
+        ("10.1038/with blank", None),
+        ("", None),
+    ],
+)
+def test_doi_is_read_from_the_addresses_that_hold_one(text: str, doi: str | None) -> None:
+    assert doi_of(text) == doi
+
+
+@given(st.text())
+def test_no_text_makes_doi_of_raise(text: str) -> None:
+    found = doi_of(text)
+    assert found is None or found.startswith("10.")

@@ -64,6 +64,7 @@ NOTICES = (
     re.compile(r"^\W*(?:이|본|위|아래|해당)\s?(?:글|내용|게시물|포스트)[은는이].{0,60}(?:GPT|AI|모델|기계|번역)"),
     re.compile(r"초안 작성:|댓글로|파이토치 한국 사용자 모임|좋아요.{0,12}(?:눌러|부탁)"),
     re.compile(r":(?:gift|love_letter|bowing_man|hugs):|^\W*PyTorchKR\b"),
+    re.compile(rf"^\W*{EARLIER} \["),
 )
 """The notes that stand around the text of a weekly post, in the wordings of its years."""
 
