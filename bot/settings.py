@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     )
     drafts_category_id: int | None = Field(None, description="category only staff reads; for staff_category alone")
     weekly_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
+    talk_category_id: int | None = Field(None, description="category talks are published to")
+    talk_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
     daily_category_id: int | None = Field(None, description="category of the daily post; empty: there is no daily post")
     daily_tags: Annotated[tuple[str, ...], NoDecode] = Field((), description="comma-separated, at most 5")
 
@@ -85,6 +87,7 @@ class Settings(BaseSettings):
     )
     read_pages: bool = Field(True, description="read the pages of works that are not on arXiv for their abstracts")
     arxiv_interval_s: float = Field(3.0, ge=0, description="pause between two arXiv requests, over all processes")
+    youtube_url: HttpUrl = Field(HttpUrl("https://www.youtube.com"), description="host of talks and their captions")
     contact: str | None = Field(None, description="address in the User-Agent, so that upstreams can reach you")
 
     # Posts
@@ -186,7 +189,9 @@ class Settings(BaseSettings):
     jobs_keep_days: int = Field(7, ge=1, description="finished jobs are deleted after so many days")
     failed_jobs_keep_days: int = Field(90, ge=1, description="failed jobs are deleted after so many days")
 
-    @field_validator("forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "huggingface_url", "crossref_url")
+    @field_validator(
+        "forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "huggingface_url", "crossref_url", "youtube_url"
+    )
     @classmethod
     def _no_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
         if value is not None and (value.username or value.password):
@@ -214,7 +219,7 @@ class Settings(BaseSettings):
             raise ValueError("no time zone of that name; use one like Asia/Seoul") from None
         return value
 
-    @field_validator("weekly_tags", "daily_tags", "webhook_hosts", mode="before")
+    @field_validator("weekly_tags", "daily_tags", "talk_tags", "webhook_hosts", mode="before")
     @classmethod
     def _split_tags(cls, value: object) -> object:
         if isinstance(value, str):

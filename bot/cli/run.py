@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.output import progress, say
+from bot.cli.talk import TalkWords, talk_options
 
 EXIT_LATER = 75
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.store.engine import Sessions
 
-series = click.argument("series", type=click.Choice(["weekly", "daily"]))
+series = click.argument("series", type=click.Choice(["weekly", "daily", "talk"]))
 period = click.option(
     "--period",
     metavar="YYYY-MM-DD",
-    help="Any day of the period that is meant; default: the newest that is over.",
+    help="Any day of the period that is meant, or a talk's video id; default: the newest that is over.",
 )
 list_location = click.option(
     "--list", "list_location", metavar="PATH_OR_URL", help="The weekly list; default: DAIR_LIST."
@@ -38,11 +39,14 @@ new_topic = click.option(
 @series
 @period
 @list_location
+@talk_options
 @dry_run
 @new_topic
-def run(series: str, period: str | None, list_location: str | None, dry_run: bool, new_topic: bool) -> None:
-    """The whole job: collect a list, draft every paper, submit the article as a shared draft."""
-    settings, of, period = _begin(series, period, list_location)
+def run(
+    series: str, period: str | None, list_location: str | None, talk: TalkWords, dry_run: bool, new_topic: bool
+) -> None:
+    """The whole job: collect a list or a talk, draft all of it, submit the article as a shared draft."""
+    settings, of, period = _begin(series, period, list_location, talk)
     if dry_run:
         _show_plan(settings, of, period)
         return
@@ -60,10 +64,11 @@ def run(series: str, period: str | None, list_location: str | None, dry_run: boo
 @series
 @period
 @list_location
+@talk_options
 @dry_run
-def collect(series: str, period: str | None, list_location: str | None, dry_run: bool) -> None:
-    """Step 1: store the list's papers with their abstracts."""
-    settings, of, period = _begin(series, period, list_location)
+def collect(series: str, period: str | None, list_location: str | None, talk: TalkWords, dry_run: bool) -> None:
+    """Step 1: store the list's papers with their abstracts, or the talk's transcript."""
+    settings, of, period = _begin(series, period, list_location, talk)
     if dry_run:
         _show_plan(settings, of, period)
         return
@@ -121,15 +126,21 @@ def preview(series: str, period: str | None) -> None:
         click.echo(editions.preview(sessions, settings, editions.find_edition(sessions, of, period)))
 
 
-def _begin(name: str, period: str | None, list_location: str | None = None) -> tuple[Settings, Series, str]:
+def _begin(
+    name: str, period: str | None, list_location: str | None = None, talk: TalkWords | None = None
+) -> tuple[Settings, Series, str]:
     from bot import clock
     from bot.editions import series as all_series
+    from bot.editions import talk as talk_series
     from bot.jobs import editions
     from bot.settings import load
 
     overrides: dict[str, Any] = {"dair_list": list_location} if list_location else {}
     settings = load(**overrides)
     of = all_series.named(name)
+    if talk is not None and talk.is_given:
+        given = talk.given(name, period)
+        return settings, talk_series.series_for(given), given.period
     if period is None:
         return settings, of, editions.newest_period(settings, of, clock.now())
     of.period_of(period)  # refuses what is no period
@@ -145,12 +156,17 @@ def collect_step(sessions: Sessions, settings: Settings, of: Series, period: str
         "list": "Reading the list ...",
         "pages": "Asking around for what is not on arXiv ...",
         "arxiv": "Asking arXiv for titles and abstracts ...",
+        "transcript": "Reading the transcript ...",
+        "video": "Asking YouTube about the video ...",
     }
     found = editions.collect(sessions, settings, of, period, on_step=lambda step: say(steps[step]))
     if isinstance(found, NotCollected):
         say(f"{found.reason} Run this again later." if found.comes else found.reason)
         sys.exit(EXIT_LATER if found.comes else 0)
-    say(f"Collected {found.papers} papers" + ("" if found.new else " (stored by an earlier run)") + ".")
+    things = "sections" if of.name == "talk" else "papers"
+    say(f"Collected {found.papers} {things}" + ("" if found.new else " (stored by an earlier run)") + ".")
+    for remark in found.remarks:
+        say(remark)
     if found.unknown_ids:
         say(f"arXiv does not know {', '.join(found.unknown_ids)}: those papers keep the list's text.")
     if found.withdrawn:
@@ -165,6 +181,7 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
     """Draft with a progress bar."""
     from bot.errors import TransientError
     from bot.jobs import editions
+    from bot.store.tables import Edition
 
     with progress("Drafting") as on_progress:
         done = editions.draft(sessions, settings, edition_id, on_progress=on_progress)
@@ -172,8 +189,11 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
         say("Nothing to draft: every text has its Korean.")
     if done.remembered:
         say(f"{done.remembered} sentences were taken from the translation memory.")
+    with sessions() as session:
+        is_talk = session.get_one(Edition, edition_id).talk is not None
+    thing, whole = ("Section", "The summary") if is_talk else ("Paper", "The introduction")
     for rank, reason in sorted(done.failed.items()):
-        say(f"{f'Paper {rank}' if rank else 'The introduction'} could not be drafted: {reason}")
+        say(f"{f'{thing} {rank}' if rank else whole} could not be drafted: {reason}")
     if done.waiting:
         when = f"in {done.retry_after_s:.0f} s" if done.retry_after_s else "later"
         raise TransientError(

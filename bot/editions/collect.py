@@ -36,6 +36,7 @@ class Collected:
         new: whether this run stored the edition's rows (False: an earlier one had).
         unknown_ids: arXiv ids of the list that arXiv does not know; those papers keep the list's text.
         changed_ranks: ranks whose row in the list differs from what was stored earlier; the stored one stays.
+        remarks: what else people should know, in sentences.
     """
 
     edition_id: int
@@ -45,6 +46,7 @@ class Collected:
     unknown_ids: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     changed_ranks: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def week_in_list(text: str, day: dt.date) -> ListedWeek | Awaited:

@@ -238,6 +238,12 @@ def _marked(pieces: Sequence[tuple[str, Revision]]) -> _Korean:
     return _Korean(text, verbatim)
 
 
+def inline(revisions: Sequence[Revision]) -> str:
+    """Korean sentences as one line of Markdown."""
+    found = _marked([(" ", revision) for revision in revisions])
+    return found.filled(markdown.escape_inline(found.text))
+
+
 def _bilingual(label: str, korean: _Korean | None, english: str) -> list[str]:
     shown = [korean.filled(markdown.paragraph_block(korean.text))] if korean is not None and korean.text else []
     return [f"### {label}", *shown, markdown.quote_block(english)]
@@ -266,21 +272,13 @@ def _closing(session: Session, edition: Edition, frame: Frame) -> str:
 
 def provenance(session: Session, edition: Edition, zone: str, kinds: Collection[str]) -> str | None:
     """Which models drafted the edition's texts of these kinds, and the day the last of them did."""
-    paper_ids = [item.sighting.paper_id for item in edition.items]
-    sighting_ids = [item.sighting_id for item in edition.items]
+    known = passages.load_all(session, edition, kinds)
+    segment_ids = [segment.id for passage in known for segment in passage.segments]
     rows: Sequence[tuple[str, datetime]] = [
         (model, last)
         for model, last in session.execute(
             select(Revision.author, func.max(Revision.created_at))
-            .join(Segment, Segment.id == Revision.segment_id)
-            .join(Passage, Passage.id == Segment.passage_id)
-            .where(
-                Revision.author_kind == "model",
-                Passage.kind.in_(kinds),
-                Passage.paper_id.in_(paper_ids)
-                | Passage.sighting_id.in_(sighting_ids)
-                | (Passage.edition_id == edition.id),
-            )
+            .where(Revision.author_kind == "model", Revision.segment_id.in_(segment_ids))
             .group_by(Revision.author)
         )
     ]

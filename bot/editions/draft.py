@@ -211,7 +211,7 @@ def redraft(desk: Desk, edition_id: int, ranks: Sequence[int], again: Again) -> 
             except _HOPELESS:
                 raise
             except RejectedError as exc:
-                failed[rank] = _reason(exc)
+                failed[rank] = reason_of(exc)
                 continue
             changed += done.changed
             kept += done.kept
@@ -255,7 +255,7 @@ def _run(
                     if error.retry_after_s is not None:
                         retry_after_s = max(retry_after_s or 0.0, error.retry_after_s)
                 elif isinstance(error, RejectedError):
-                    failed[rank] = _reason(error)
+                    failed[rank] = reason_of(error)
                     _mark(sessions, edition_id, rank, failed[rank])
                 elif error is not None:
                     raise error
@@ -316,7 +316,7 @@ def _mark(sessions: Sessions, edition_id: int, rank: int, reason: str) -> None:
         )
 
 
-def _reason(error: RejectedError) -> str:
+def reason_of(error: RejectedError) -> str:
     """Why a draft failed, for moderators."""
     match error:
         case AnswerRefusedError():

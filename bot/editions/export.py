@@ -13,11 +13,11 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from sqlalchemy.orm import Session
 
-from bot.editions import series
+from bot.editions import jekyll, series
 from bot.editions.compose import Frame
 from bot.errors import RejectedError
 from bot.languages.ko import labels
-from bot.store.tables import Edition, Passage, Segment
+from bot.store.tables import Edition, Passage, Segment, Talk
 from bot.translation import passages
 
 _EMOJI = re.compile(r":([a-z0-9_+-]+):")
@@ -73,7 +73,43 @@ def as_json(session: Session, edition: Edition, _frame: Frame) -> str:
             for item in edition.items
         ],
     }
+    if edition.talk is not None:
+        del data["introduction"], data["papers"]
+        data["talk"] = _talk(known, edition.talk)
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _talk(known: Sequence[Passage], talk: Talk) -> dict[str, Any]:
+    """A talk's texts; what the transcript has otherwise stands beside each passage."""
+
+    def spoken(passage: Passage) -> dict[str, Any]:
+        row = passage.spoken
+        assert row is not None
+        return {**_passage(passage), "start_s": row.start_s, "turns": row.turns, "repairs": row.repairs}
+
+    return {
+        "title": talk.title,
+        "speakers": talk.speakers,
+        "video_id": talk.video_id,
+        "transcript_source": talk.transcript_source,
+        "repeats": talk.repeats,
+        "texts": [_passage(passage) for passage in known if passage.kind in (passages.OVERVIEW, passages.OUTLINE)],
+        "sections": [
+            {
+                "number": section.rank,
+                "left_out": section.dropped_by is not None,
+                "title": section.title,
+                "start_s": section.start_s,
+                "texts": [spoken(passage) for passage in known if passage.talk_section_id == section.id],
+            }
+            for section in talk.sections
+        ],
+    }
+
+
+def as_jekyll(session: Session, edition: Edition, _frame: Frame) -> str:
+    """A talk as a page of a Jekyll site."""
+    return jekyll.page(session, edition)
 
 
 def as_html(session: Session, edition: Edition, frame: Frame) -> str:
@@ -88,7 +124,7 @@ def as_html(session: Session, edition: Edition, frame: Frame) -> str:
     )
 
 
-FORMATS: Mapping[str, Format] = {"markdown": as_markdown, "json": as_json, "html": as_html}
+FORMATS: Mapping[str, Format] = {"markdown": as_markdown, "json": as_json, "html": as_html, "jekyll": as_jekyll}
 
 
 def rendered(markdown: str) -> str:

@@ -17,7 +17,7 @@ from bot.editions import sheets as reading
 from bot.editions.sheets import Place, Sheet
 from bot.errors import BotError, TransientError
 from bot.languages.ko import labels
-from bot.store.tables import Edition, EditionItem, Revision, Segment
+from bot.store.tables import Edition, EditionItem, Revision, Segment, TalkSection
 from bot.translation import findings as stored
 from bot.translation import judging, passages, repairing
 from bot.translation.asking import Desk
@@ -87,7 +87,7 @@ def improve(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnPro
     def seen_by_checks(over: Mapping[int, str]) -> Findings:
         return _undismissed(reading.findings(everything, desk.termbase, over), places, over, dismissed)
 
-    papers = [sheet for sheet in fresh if sheet.paper_id is not None]
+    papers = [sheet for sheet in fresh if sheet.rank]
     with ThreadPoolExecutor(1, thread_name_prefix="checks") as aside:
         checked = aside.submit(seen_by_checks, {})  # while the judge reads
         judged = _ask_for_each(
@@ -128,7 +128,8 @@ def improve(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnPro
         count = _store(session, desk, places, better, final)
         for sheet in papers:
             failed = labels.JUDGE_FAILED if sheet.rank in judged.failures else None
-            session.execute(update(EditionItem).where(EditionItem.id == sheet.item_id).values(judge_failure=failed))
+            of = EditionItem if sheet.paper_id is not None else TalkSection
+            session.execute(update(of).where(of.id == sheet.item_id).values(judge_failure=failed))
     return Improved(count, len(better))
 
 

@@ -8,9 +8,19 @@ from decimal import Decimal
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from bot.editions import markdown, series
+from bot.editions import markdown, series, talk_report
 from bot.languages.ko import review as words
-from bot.store.tables import Edition, EditionItem, ModelCall, Omission, Passage, Revision, Segment, StoredFinding
+from bot.store.tables import (
+    Edition,
+    EditionItem,
+    ModelCall,
+    Omission,
+    Passage,
+    Revision,
+    Segment,
+    StoredFinding,
+    TalkSection,
+)
 from bot.translation import findings as stored
 from bot.translation import passages
 from bot.translation.checks.base import Severity
@@ -50,15 +60,11 @@ def _reading(session: Session, edition: Edition) -> list[str]:
     if not sentences:
         return [words.REPORT_NO_RISKS]
     blocks = [words.REPORT_RISKS]
-    names = {item.rank: paper_name(item) for item in edition.items}
+    names = {entry.rank: paper_name(entry) for entry in edition.entries}
     for _, found in sentences[:MOST_SENTENCES]:
         first = found[0]
         kind = words.PASSAGE_NAMES[first.passage]
-        where = (
-            words.REPORT_INTRODUCTION
-            if first.rank == 0
-            else words.REPORT_PAPER.format(paper=names[first.rank], passage=kind)
-        )
+        where = kind if first.rank == 0 else words.REPORT_PAPER.format(paper=names[first.rank], passage=kind)
         blocks.append(f"**{where}**")
         blocks.append("\n".join(_reason(placed) for placed in found[:MOST_REASONS]))
         blocks.append(_shown(first.target))
@@ -95,6 +101,8 @@ def _sentences(session: Session, edition: Edition) -> list[tuple[tuple[int, int]
     """By sentence that has findings: its sort key (worst first, then by rank) and the findings in order."""
     ranks_of_sightings = {item.sighting_id: item.rank for item in edition.items if item.dropped_by is None}
     ranks_of_papers = {item.sighting.paper_id: item.rank for item in edition.items if item.dropped_by is None}
+    sections = edition.talk.sections if edition.talk is not None else []
+    ranks_of_sections = {section.id: section.rank for section in sections if section.dropped_by is None}
     own = list(
         session.scalars(
             select(Passage)
@@ -102,6 +110,7 @@ def _sentences(session: Session, edition: Edition) -> list[tuple[tuple[int, int]
                 or_(
                     Passage.sighting_id.in_(ranks_of_sightings),
                     Passage.paper_id.in_(ranks_of_papers),
+                    Passage.talk_section_id.in_(ranks_of_sections),
                     Passage.edition_id == edition.id,
                 ),
                 Passage.kind.in_(series.of(edition).kinds),
@@ -112,7 +121,11 @@ def _sentences(session: Session, edition: Edition) -> list[tuple[tuple[int, int]
     found = stored.open_of(session, [segment.id for passage in own for segment in passage.segments])
     sentences = []
     for passage in own:
-        rank = ranks_of_sightings.get(passage.sighting_id or 0) or ranks_of_papers.get(passage.paper_id or 0) or 0
+        rank = (
+            ranks_of_sightings.get(passage.sighting_id or 0)
+            or ranks_of_papers.get(passage.paper_id or 0)
+            or ranks_of_sections.get(passage.talk_section_id or 0, 0)
+        )
         for segment in passage.segments:
             revision = passages.current(segment)
             if revision is None or revision.author_kind != "model" or segment.id not in found:
@@ -124,6 +137,8 @@ def _sentences(session: Session, edition: Edition) -> list[tuple[tuple[int, int]
 
 
 def _failures(session: Session, edition: Edition) -> list[str]:
+    if edition.talk is not None:
+        return talk_report.to_check(edition, edition.talk)
     lines = names_of_dropped(session, edition)
     if edition.introduction_failure:
         lines.append(words.REPORT_FAILED_INTRODUCTION.format(reason=edition.introduction_failure))
@@ -170,9 +185,9 @@ def names_of_dropped(session: Session, edition: Edition) -> list[str]:
     return lines
 
 
-def paper_name(item: EditionItem) -> str:
-    """The paper as moderators call it: its number and its name in the list, in Markdown."""
-    return words.PAPER.format(rank=item.rank, label=markdown.escape_inline(item.sighting.label))
+def paper_name(entry: EditionItem | TalkSection) -> str:
+    """The paper, or section, as moderators call it: its number and its name, in Markdown."""
+    return words.PAPER.format(rank=entry.rank, label=markdown.escape_inline(entry.label)).strip()
 
 
 def _listed(ranks: Sequence[int]) -> str:
@@ -187,7 +202,8 @@ def _cost(session: Session, edition: Edition) -> str:
     models = session.scalars(select(ModelCall.model).where(ModelCall.edition_id == edition.id).distinct())
     line = words.REPORT_COST.format(models=", ".join(sorted(models)) or "-", calls=calls, cost=Decimal(cost))
     papers = " · ".join(
-        words.REPORT_LEFT_OUT.format(paper=paper_name(item)) if item.dropped_by else paper_name(item)
-        for item in edition.items
+        words.REPORT_LEFT_OUT.format(paper=paper_name(entry)) if entry.dropped_by else paper_name(entry)
+        for entry in edition.entries
     )
-    return "\n\n".join([line, words.REPORT_PAPERS.format(papers=papers), words.REPORT_HOW])
+    numbers = words.REPORT_PAPERS if edition.talk is None else words.REPORT_SECTIONS
+    return "\n\n".join([line, numbers.format(papers=papers), words.REPORT_HOW])

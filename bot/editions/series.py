@@ -117,9 +117,10 @@ def known() -> tuple[Series, ...]:
     """All series."""
     # Not before: the descriptions are made of modules that ask here for the series of an edition.
     from bot.editions.daily import DAILY
+    from bot.editions.talk import TALK
     from bot.editions.weekly import WEEKLY
 
-    return (WEEKLY, DAILY)
+    return (WEEKLY, DAILY, TALK)
 
 
 def named(name: str) -> Series:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.editions import series, source_facts
 from bot.editions.source_facts import Doubt
-from bot.store.tables import Edition, Passage
+from bot.store.tables import Edition, Passage, Talk
 from bot.translation import passages
 from bot.translation.checks import grounding, pairing, run
 from bot.translation.checks.base import Finding, Text, Unit
@@ -39,9 +39,10 @@ class Sheet:
     """One paper's texts, or the introduction."""
 
     item_id: int | None
+    """Of the edition's paper, or of the talk's section."""
     paper_id: int | None
     rank: int
-    """0 for the introduction."""
+    """0 for what belongs to the edition itself: introduction, summary."""
     rows: Mapping[str, tuple[Place, ...]]
     """By kind of passage, places in reading order."""
     doubts: tuple[Doubt, ...] = ()
@@ -61,6 +62,8 @@ class Sheet:
 def of_edition(session: Session, edition: Edition) -> list[Sheet]:
     """The introduction and every paper that is in the edition, as far as they have Korean."""
     known = passages.load_all(session, edition, series.of(edition).kinds)
+    if edition.talk is not None:
+        return _of_talk(known, edition.talk)
     by_sighting = {item.sighting_id: item for item in edition.items}
     sheets = []
     introduction = passages.introduction_of(known)
@@ -82,6 +85,24 @@ def of_edition(session: Session, edition: Edition) -> list[Sheet]:
         if any(rows.values()):
             own_doubts = tuple(doubts.get(item.id, ()))
             sheets.append(Sheet(item.id, item.sighting.paper_id, item.rank, rows, own_doubts))
+    return sheets
+
+
+def _of_talk(known: Sequence[Passage], talk: Talk) -> list[Sheet]:
+    """The talk's summary with its headings, and its sections: what was said, as one row of sentences each."""
+    said = {passage.id: passage.source for passage in known if passage.kind == passages.TRANSCRIPT}
+    free: dict[str, tuple[Place, ...]] = {}
+    for passage in known:
+        if passage.kind in (passages.OVERVIEW, passages.OUTLINE):
+            grounds = {s.id: tuple(said[key] for key in s.rests_on if key in said) for s in passage.segments}
+            free[passage.kind] = tuple(_places(passage, passage.kind[0], grounds))
+    sheets = [Sheet(None, None, 0, free)] if any(free.values()) else []
+    for section in talk.sections:
+        own = [passage for passage in known if passage.talk_section_id == section.id]
+        places = [place for passage in own for place in _places(passage, "t")]
+        if places and section.dropped_by is None:
+            numbered = tuple(replace(place, short_id=f"t{number}") for number, place in enumerate(places, 1))
+            sheets.append(Sheet(section.id, None, section.rank, {passages.TRANSCRIPT: numbered}))
     return sheets
 
 

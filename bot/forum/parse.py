@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 from bot.forum.tokens import RULE_LINE
 from bot.languages.ko import labels
 
-Kind = Literal["title", "description", "abstract", "summary", "introduction"]
+Kind = Literal["title", "description", "abstract", "summary", "introduction", "transcript", "overview", "outline"]
 
 ALIKE_PCT = 85
 """Likeness (0 to 100) from which an English quote or title counts as ours, with a person's corrections in it."""
@@ -65,7 +65,8 @@ class Region:
     """Where the Korean of a passage stands: characters `start` to `end`, blank lines around left out.
 
     Empty (`start == end`) if the passage's place is there but nothing stands in it. `paper` is None for the
-    introduction. `kind` is a `Kind`; in adopted posts, which have more of them, the name of a run (`regions.py`).
+    introduction and for a talk's summary; in a talk it is a section's key. `kind` is a `Kind`; in adopted posts, which
+    have more of them, the name of a run (`regions.py`).
     """
 
     start: int

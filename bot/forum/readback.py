@@ -20,8 +20,9 @@ from bot.forum import regions
 from bot.forum.align import Aligned, align
 from bot.forum.parse import KnownPaper, KnownPassage, Parsed, parse_article
 from bot.forum.parse_daily import parse_daily
+from bot.forum.parse_talk import KnownSection, parse_talk, readable
 from bot.forum.regions import Run
-from bot.store.tables import Edition, Offer, Omission, Passage, Post, Segment
+from bot.store.tables import Edition, Offer, Omission, Passage, Post, Segment, Talk
 from bot.translation import passages
 
 SYSTEM = "system"
@@ -40,16 +41,18 @@ PassageKey = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What an edition's posts may hold: its papers, and the segments of each passage in order.
+    """What an edition's posts may hold: its papers or sections, and the segments of each passage in order.
 
     Attributes:
         reader: how a post of this series is read.
+        readable: the post without what stands around sentences, as long as before.
         pieces: of an adopted post, whose passages are its runs; empty for the bot's own form.
     """
 
     papers: tuple[KnownPaper, ...]
     segments: Mapping[PassageKey, Sequence[Segment]]
     reader: Callable[..., Parsed] = parse_article
+    readable: Callable[[str], str] = str
     pieces: tuple[Kept, ...] = ()
     runs: tuple[Run, ...] = ()
 
@@ -89,6 +92,8 @@ def anatomy(session: Session, edition: Edition) -> Anatomy:
         return _adopted_anatomy(layout.pieces_of(edition.layout), passages.load_all(session, edition))
     of = series.of(edition)
     known = passages.load_all(session, edition, of.kinds)
+    if edition.talk is not None:
+        return _anatomy_of_talk(known, edition.talk)
     segments: dict[PassageKey, Sequence[Segment]] = {}
     papers = []
     for item in edition.items:
@@ -110,9 +115,30 @@ def _adopted_anatomy(pieces: tuple[Kept, ...], known: Sequence[Passage]) -> Anat
     return Anatomy((), segments, pieces=pieces, runs=runs)
 
 
+def _anatomy_of_talk(known: Sequence[Passage], talk: Talk) -> Anatomy:
+    """A section's transcript is one passage here, however many the store has of it."""
+    segments: dict[PassageKey, Sequence[Segment]] = {}
+    ids = {section.rank: section.id for section in talk.sections}
+    for passage in known:
+        if passage.kind == passages.OVERVIEW:
+            segments["overview", None] = passage.segments
+        elif passage.kind == passages.OUTLINE:
+            segments |= {("outline", ids[segment.position + 1]): [segment] for segment in passage.segments}
+    for section in talk.sections:
+        own = [passage for passage in known if passage.talk_section_id == section.id]
+        segments["transcript", section.id] = [segment for passage in own for segment in passage.segments]
+    sections = tuple(KnownSection(section.id, section.rank, section.start_s) for section in talk.sections)
+
+    def parse(raw: str, _papers: Sequence[KnownPaper], **_: bool) -> Parsed:
+        return parse_talk(raw, sections)
+
+    return Anatomy((), segments, parse, readable)
+
+
 def shown(of: Anatomy, raw: str, expected: Mapping[int, str], *, has_opening: bool) -> dict[str, str]:
     """By segment id (as text, for JSON): its Markdown as it stands in `raw`, a post that should show `expected`."""
     parsed = of.parse(raw, expected, has_opening=has_opening)
+    raw = of.readable(raw)
     found: dict[str, str] = {}
     for key, segments in of.segments.items():
         for segment, fate in zip(segments, _fates(parsed, raw, key, segments, expected), strict=False):
@@ -161,6 +187,8 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
     taken = Taken()
     before = {int(segment_id): text for segment_id, text in post.shown.items()}
     parsed = of.parse(raw, before, has_opening=_has_opening(post))
+    everything = of.parse(article, before)
+    raw, article = of.readable(raw), of.readable(article)
     stood = _standing(of, before)
     arrived = set(parsed.papers) - stood
     ours = of.texts() if arrived else {}
@@ -168,7 +196,7 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
         if key[1] in arrived:  # put back, or brought from another part: compared with what the store has
             before |= {segment.id: ours[segment.id] for segment in segments if segment.id in ours}
     now_shown: dict[str, str] = {}
-    gone_papers = _gone_papers(of, parsed, before) - set(of.parse(article, before).papers)
+    gone_papers = _gone_papers(of, parsed, before) - set(everything.papers)
     for key, segments in of.segments.items():
         if not any(segment.id in before for segment in segments) and parsed.find(key[0], key[1]) is None:
             continue  # stands in another part
@@ -189,7 +217,7 @@ def take(session: Session, of: Anatomy, post: Post, raw: str, *, article: str, e
             elif fate.moved:
                 taken.moved.append(segment.id)
             _unomit(session, edition, segment)
-    for item in edition.items:
+    for item in edition.entries:
         if item.id in gone_papers and item.dropped_by is None:
             item.dropped_by = editor
             taken.dropped_items.append(item.id)

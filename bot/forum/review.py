@@ -198,9 +198,9 @@ def _note_instructions(
         is_draft: everything said is looked at; else only whispers that answer nobody.
     """
     ours = {post.number for post in seen.posts if post.username.lower() == bot.lower() and post.number > 1}
-    names = {
-        name: item.rank for item in topic.edition.items for name in (item.sighting.paper.title, item.sighting.label)
-    }
+    edition = topic.edition
+    names = {name: item.rank for item in edition.items for name in (item.sighting.paper.title, item.label)}
+    names |= {entry.label: entry.rank for entry in edition.entries if entry.label}
     for post in seen.posts:
         if post.number == 1 or post.username.lower() == bot.lower() or not post.is_staff:
             continue

@@ -15,7 +15,7 @@ from bot.jobs import corrections, editions
 from bot.languages.ko import review as words
 from bot.settings import Settings
 from bot.store.engine import Sessions
-from bot.store.tables import EditionItem, Instruction, Topic
+from bot.store.tables import EditionItem, Instruction, TalkSection, Topic
 from bot.translation import findings
 from bot.translation.drafting import Again
 
@@ -23,6 +23,9 @@ FOR_DRAFTS = frozenset({"redraft", "drop", "restore", "hold", "release", "reject
 """Instructions that mean nothing once the article is public."""
 CHANGING = frozenset({"redraft", "drop", "restore"})
 """Those that change the page, which a held draft does not let them."""
+
+Entry = EditionItem | TalkSection
+"""What moderators call by its number."""
 
 
 def read_topic(
@@ -143,7 +146,11 @@ def _redraft(sessions: Sessions, settings: Settings, row: Instruction, said: Sai
 
 
 def _redrafted(
-    sessions: Sessions, settings: Settings, row: Instruction, ranks: list[int], papers: dict[int, EditionItem]
+    sessions: Sessions,
+    settings: Settings,
+    row: Instruction,
+    ranks: list[int],
+    papers: dict[int, Entry],
 ) -> list[str]:
     with sessions() as session:
         edition_id = session.get_one(Topic, row.topic_id).edition_id
@@ -169,7 +176,7 @@ def _place(sessions: Sessions, row: Instruction, said: Said, *, is_left_out: boo
     there, missing = known(said, list(papers))
     with sessions.begin() as session:
         edition = session.get_one(Topic, row.topic_id).edition
-        for item in edition.items:
+        for item in edition.entries:
             if item.rank in there:
                 item.dropped_by = (item.dropped_by or row.author) if is_left_out else None
         session.flush()
@@ -182,10 +189,10 @@ def _place(sessions: Sessions, row: Instruction, said: Said, *, is_left_out: boo
     return "\n\n".join(lines)
 
 
-def _papers(sessions: Sessions, row: Instruction) -> dict[int, EditionItem]:
-    """By rank: the edition's papers, those that were taken out among them."""
+def _papers(sessions: Sessions, row: Instruction) -> dict[int, Entry]:
+    """By rank: the edition's papers or sections, those that were taken out among them."""
     with sessions() as session:
-        return {item.rank: item for item in session.get_one(Topic, row.topic_id).edition.items}
+        return {entry.rank: entry for entry in session.get_one(Topic, row.topic_id).edition.entries}
 
 
 def _hold(sessions: Sessions, row: Instruction) -> str:
@@ -218,5 +225,5 @@ def _listed(ranks: Sequence[int]) -> str:
     return ", ".join(map(str, ranks))
 
 
-def _named(ranks: Sequence[int], papers: Mapping[int, EditionItem]) -> str:
+def _named(ranks: Sequence[int], papers: Mapping[int, Entry]) -> str:
     return ", ".join(report.paper_name(papers[rank]) for rank in ranks)

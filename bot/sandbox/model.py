@@ -33,6 +33,7 @@ from starlette.types import Receive, Scope, Send
 from bot.sandbox.label_introduction import introduction_of_labels
 from bot.sandbox.model_checks import Problem, blocks, check_body, json_body
 from bot.sandbox.recorded import Translations
+from bot.sandbox.talks import summary_of
 
 UNTRANSLATED = "[미번역]"
 REDRAFTED = "(다시 옮김)"
@@ -197,6 +198,7 @@ class ModelStandIn:
         introduction: paragraphs as in `sample/introduction.json`, given for a week whose titles `translations` all
             knows and whose ranks it uses; any other week gets an introduction made of the papers' labels.
         judgements: what it finds as a judge, wherever a segment's Korean holds the `quote`: the finding without its id.
+        talks: talks whose summary it knows (see `talks.py`); of others it says nothing in many words.
         marks_redrafts: whether a redraft can be told from the first draft, by `REDRAFTED` behind each passage's first
             sentence; what is recorded is one translation only.
         readings: what it reads in comments; see `_reading`.
@@ -213,6 +215,7 @@ class ModelStandIn:
         introduction: Sequence[Mapping[str, Any]] | None = None,
         judgements: Sequence[Mapping[str, str]] = (),
         readings: Sequence[Mapping[str, str]] = (),
+        talks: Sequence[Mapping[str, Any]] = (),
         follows_suggestions: bool = True,
         marks_redrafts: bool = False,
         latency_s: float = 0.0,
@@ -223,6 +226,7 @@ class ModelStandIn:
         self.translations = translations or Translations()
         self.introduction = introduction
         self.readings = list(readings)
+        self.talks = talks
         self.follows_suggestions = follows_suggestions
         self.marks_redrafts = marks_redrafts
         self.judgements = [*judgements, _LEFT_UNTRANSLATED]
@@ -388,7 +392,7 @@ class ModelStandIn:
 
     def _answer(self, data: Mapping[str, Any] | None) -> str:
         match (data or {}).get("task"):
-            case "translate_paper":
+            case "translate_paper" | "translate_talk":
                 return _packed(self._translation(data or {}))
             case "summarize_paper":
                 return _packed({"bullets": self._bullets(data or {})})
@@ -398,6 +402,8 @@ class ModelStandIn:
                 return _packed({"items": self._reading(data or {})})
             case "repair_paper":
                 return _packed({"segments": [self._mended(segment) for segment in (data or {}).get("segments", [])]})
+            case "summarize_talk":
+                return _packed(summary_of(data or {}, self.talks))
             case "introduce_week":
                 return _packed({"paragraphs": self._introduction((data or {}).get("papers", []))})
             case _:

@@ -22,6 +22,7 @@ from bot.sandbox.mailbox import running as running_mailbox
 from bot.sandbox.model import ModelStandIn
 from bot.sandbox.recorded import Translations
 from bot.sandbox.server import serve
+from bot.sandbox.talks import as_recorded
 from bot.sandbox.upstream import (
     ARXIV_BASE_PATH,
     HUGGINGFACE_BASE_PATH,
@@ -31,6 +32,7 @@ from bot.sandbox.upstream import (
     stand_in_papers,
 )
 from bot.sandbox.works import CROSSREF_PATH, DOI_PATH, SEMANTIC_SCHOLAR_PATH, WorksStandIn
+from bot.sandbox.youtube import YouTubeStandIn, read_video
 
 SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_PERIOD = "2026-11-09"
@@ -51,6 +53,7 @@ class World:
     model: ModelStandIn
     upstream: UpstreamStandIn
     works: WorksStandIn
+    youtube: YouTubeStandIn
     settings: Mapping[str, Any]
 
     @property
@@ -104,6 +107,7 @@ def running(
         recorded = read_recorded(SAMPLE / "week.jsonl")
         introduction = json.loads((SAMPLE / "introduction.json").read_text(encoding="utf-8"))
         judgements = json.loads((SAMPLE / "judgements.json").read_text(encoding="utf-8"))
+    talk = json.loads((SAMPLE / "talk.json").read_text(encoding="utf-8"))
     forum = Forum(mode=mode, state_file=forum_file)
     forum.allow_whispers()
     forum.add_user(BOT_USER, moderator=True, trust_level=4, full_name="paperbot")
@@ -112,9 +116,10 @@ def running(
         forum.add_user(reader, trust_level=1, full_name=name)
     key = forum.add_api_key(BOT_USER)
     model = ModelStandIn(
-        Translations(recorded),
+        Translations([*recorded, *as_recorded(talk)]),
         introduction=introduction,
         judgements=judgements,
+        talks=[talk],
         follows_suggestions=follows_suggestions,
         latency_s=latency_s,
         api_key=MODEL_KEY,
@@ -123,16 +128,19 @@ def running(
         days = {SAMPLE_DAY: daily_list.entries_of(dataclasses.asdict(paper) for paper in stand_in_papers(recorded))}
     upstream = UpstreamStandIn(list_text, recorded, days=days)
     works = WorksStandIn()
+    youtube = YouTubeStandIn([read_video(SAMPLE / "talk.json")])
     with ExitStack() as stack:
         forum_url = stack.enter_context(_serve(forum.app(), forum_port))
         model_url = stack.enter_context(serve(model))
         upstream_url = stack.enter_context(serve(upstream))
         works_url = stack.enter_context(serve(works))
+        youtube_url = stack.enter_context(serve(youtube))
         settings = {
             "forum_url": forum_url,
             "forum_api_user": BOT_USER,
             "forum_api_key": key,
             "weekly_category_id": forum.papers_category.id,
+            "talk_category_id": forum.papers_category.id,
             "anthropic_api_key": MODEL_KEY,
             "anthropic_base_url": model_url,
             "daily_category_id": forum.papers_category.id,
@@ -143,9 +151,10 @@ def running(
             "read_pages": False,
             "dair_list": f"{upstream_url}{LIST_PATH}",
             "arxiv_url": f"{upstream_url}{ARXIV_BASE_PATH}",
+            "youtube_url": youtube_url,
             "contact": "sandbox@localhost",
         }
-        yield World(forum, model, upstream, works, settings)
+        yield World(forum, model, upstream, works, youtube, settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ models wrote is never updated in place, it gets a new row in `revisions`.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -176,6 +177,12 @@ class Edition(Base):
     passages: Mapped[list["Passage"]] = relationship(back_populates="edition")
     topic: Mapped["Topic | None"] = relationship(back_populates="edition")
     layout: Mapped["Layout | None"] = relationship(back_populates="edition")
+    talk: Mapped["Talk | None"] = relationship(back_populates="edition")
+
+    @property
+    def entries(self) -> "Sequence[EditionItem | TalkSection]":
+        """What moderators call by its number: the edition's papers, or the sections of its talk."""
+        return self.talk.sections if self.talk is not None else self.items
 
 
 class Layout(Base):
@@ -218,21 +225,103 @@ class EditionItem(Base):
     edition: Mapped[Edition] = relationship(back_populates="items")
     sighting: Mapped[Sighting] = relationship(lazy="joined", innerjoin=True)
 
+    @property
+    def label(self) -> str:
+        """What people call the paper."""
+        return self.sighting.label
+
+
+class Talk(Base):
+    """A talk whose transcript is an edition of its own."""
+
+    __tablename__ = "talks"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    edition_id: Mapped[int] = mapped_column(ForeignKey("editions.id"), unique=True)
+    video_id: Mapped[str | None] = mapped_column(unique=True)
+    """On YouTube; NULL where only a transcript is known."""
+    title: Mapped[str]
+    speakers: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """`Name` or `Name (Affiliation)`."""
+    channel: Mapped[str | None]
+    description: Mapped[str] = mapped_column(server_default=text("''"))
+    """What the video's page says."""
+    transcript_source: Mapped[str]
+    """`youtube`, or the file's name."""
+    transcript_hash: Mapped[str]
+    is_generated: Mapped[bool | None]
+    """Whether a machine wrote the transcript; NULL: unknown."""
+    repeats: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """Stretches that the transcript has twice, left out once: `start_s`, `first_said_s`, `words`, `opening`."""
+    unknown_names: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """Names that neither the talk's page nor the termbase vouches for."""
+    created_at: Mapped[dt.datetime] = _created_at()
+
+    edition: Mapped[Edition] = relationship(back_populates="talk")
+    sections: Mapped[list["TalkSection"]] = relationship(back_populates="talk", order_by="TalkSection.rank")
+
+
+class TalkSection(Base):
+    """Some minutes of a talk, with a heading of their own in the post."""
+
+    __tablename__ = "talk_sections"
+    __table_args__ = (UniqueConstraint("talk_id", "rank"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    talk_id: Mapped[int] = mapped_column(ForeignKey("talks.id"))
+    rank: Mapped[int]
+    """From 1, in the talk's order."""
+    title: Mapped[str]
+    """The chapter's, from the video's page; empty where nobody named it."""
+    start_s: Mapped[float | None]
+    failure: Mapped[str | None]
+    """Why its draft could not be made, in a sentence for moderators; NULL while all is well."""
+    judge_failure: Mapped[str | None]
+    """Why the judge could not read its draft, in a sentence for moderators; NULL while all is well."""
+    dropped_by: Mapped[str | None]
+    """The moderator who took the section out; NULL while it is in."""
+
+    talk: Mapped[Talk] = relationship(back_populates="sections")
+    passages: Mapped[list["Passage"]] = relationship(back_populates="talk_section", order_by="Passage.id")
+
+    @property
+    def label(self) -> str:
+        """What people call the section."""
+        return self.title
+
+
+class Spoken(Base):
+    """What a passage of a transcript has besides its text."""
+
+    __tablename__ = "spoken"
+
+    passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"), primary_key=True)
+    number: Mapped[int]
+    """Of the passage in the whole talk, from 1."""
+    start_s: Mapped[float | None]
+    turns: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """Where somebody else begins to speak: `start` in the passage's text, `speaker`, `is_question`."""
+    repairs: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """Names written otherwise than the transcript has them: `start`, `heard`, `written`, `voucher`."""
+
+    passage: Mapped["Passage"] = relationship(back_populates="spoken")
+
 
 class Passage(Base):
     """A text that is drafted as a whole: a paper's title, description or abstract, or an edition's introduction.
 
     A title or abstract belongs to the paper, a description to the sighting (another list says something else), an
-    introduction to the edition. A summary belongs to the paper, so that it serves every day that lists it. Texts of an
-    adopted post belong to its own sightings, or to the edition where the post does not tell a paper: what another
-    edition says of the same paper is another text.
+    introduction to the edition; a piece of a transcript belongs to a section of its talk. A summary belongs to the
+    paper, so that it serves every day that lists it. Texts of an adopted post belong to its own sightings, or to the
+    edition where the post does not tell a paper: what another edition says of the same paper is another text.
     """
 
     __tablename__ = "passages"
     __table_args__ = (
-        CheckConstraint("num_nonnulls(paper_id, sighting_id, edition_id) = 1", name="one_owner"),
+        CheckConstraint("num_nonnulls(paper_id, sighting_id, edition_id, talk_section_id) = 1", name="one_owner"),
         UniqueConstraint("paper_id", "kind", "source_hash"),
         UniqueConstraint("sighting_id", "kind", "source_hash"),
+        UniqueConstraint("talk_section_id", "kind", "source_hash"),
         UniqueConstraint("edition_id", "kind"),
     )
 
@@ -240,15 +329,19 @@ class Passage(Base):
     paper_id: Mapped[int | None] = mapped_column(ForeignKey("papers.id"))
     sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sightings.id"))
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("editions.id"))
+    talk_section_id: Mapped[int | None] = mapped_column(ForeignKey("talk_sections.id"))
     kind: Mapped[str]
-    """`title`, `description`, `abstract`, `summary` or `introduction`; in adopted posts also `details`."""
+    """`title`, `description`, `abstract`, `summary`, `introduction`; of a talk `transcript`, `overview`, `outline`; in
+    adopted posts also `details`."""
     source: Mapped[str]
-    """The English text, whole; for a summary the abstract it sums up; empty for an introduction, which rests on other
-    passages, and where an adopted post has none."""
+    """The English text, whole; for a summary the abstract it sums up; empty for what is written freely and rests on
+    other passages, and where an adopted post has none."""
     source_hash: Mapped[str]
 
     paper: Mapped[Paper | None] = relationship(back_populates="passages")
     edition: Mapped[Edition | None] = relationship(back_populates="passages")
+    talk_section: Mapped[TalkSection | None] = relationship(back_populates="passages")
+    spoken: Mapped[Spoken | None] = relationship(back_populates="passage")
     segments: Mapped[list["Segment"]] = relationship(back_populates="passage", order_by="Segment.position")
 
 
@@ -272,7 +365,7 @@ class Segment(Base):
     """For freely written text: which paragraph the sentence stands in, from 0."""
     rests_on: Mapped[list[int]] = mapped_column(server_default=text("'{}'"))
     """What freely written text is about: for an introduction the ids of sightings (listed papers), for a summary those
-    of the abstract's segments."""
+    of the abstract's segments, for a talk's overview and outline those of passages."""
 
     passage: Mapped[Passage] = relationship(back_populates="segments")
     revisions: Mapped[list["Revision"]] = relationship(back_populates="segment", order_by="Revision.id")

@@ -161,7 +161,32 @@ def translate_paper(
     version = prompts.load("translate_paper", desk.prompt_folder).version
     purpose = Purpose("translate_paper", version, edition_id, paper_id)
     asking = Asking(desk, purpose, prompts.TRANSLATION_SCHEMA, cached_prefix, on_started)
-    return _translate(asking, title, tuple(segments), again, tuple(references), may_halve=True)
+    return _translate(asking, title, tuple(segments), again, tuple(references), {}, may_halve=True)
+
+
+def translate_talk(
+    desk: Desk,
+    *,
+    segments: Sequence[SourceSegment],
+    context: Mapping[str, object],
+    edition_id: int,
+    cached_prefix: bool = False,
+    on_started: Callable[[], None] | None = None,
+    again: Again | None = None,
+    references: Sequence[Match] = (),
+) -> Translation:
+    """Korean for one passage of a talk, every segment exactly once; the translation's title is None.
+
+    Args:
+        context: what the model sees besides: the talk, the names so far, the passage before. The same for the same
+            passage, or its stored answer is not found again.
+
+    Raises: as `Asking.usable`.
+    """
+    version = prompts.load("translate_talk", desk.prompt_folder).version
+    purpose = Purpose("translate_talk", version, edition_id)
+    asking = Asking(desk, purpose, prompts.TRANSLATION_SCHEMA, cached_prefix, on_started)
+    return _translate(asking, None, tuple(segments), again, tuple(references), context, may_halve=True)
 
 
 def introduce_week(
@@ -257,6 +282,7 @@ def _translate(
     segments: tuple[SourceSegment, ...],
     again: Again | None,
     references: tuple[Match, ...],
+    context: Mapping[str, object],
     *,
     may_halve: bool,
 ) -> Translation:
@@ -265,6 +291,7 @@ def _translate(
     protected = protection.protect(texts, asking.desk.termbase)
     sent = protected.texts
     data: dict[str, object] = {
+        **context,
         "title": sent[0] if title is not None else None,
         "segments": [{"id": segment.id, "text": text} for segment, text in zip(segments, sent[1:], strict=True)],
         **prompts.terms_data(asking.desk.termbase, texts),
@@ -279,8 +306,8 @@ def _translate(
     except AnswerCutError:
         if may_halve and len(segments) > 1:
             middle = len(segments) // 2
-            first = _translate(asking, title, segments[:middle], again, references, may_halve=False)
-            second = _translate(asking, None, segments[middle:], again, references, may_halve=False)
+            first = _translate(asking, title, segments[:middle], again, references, context, may_halve=False)
+            second = _translate(asking, None, segments[middle:], again, references, context, may_halve=False)
             return replace(first, texts={**first.texts, **second.texts}, call_ids={**first.call_ids, **second.call_ids})
         if limit >= LARGEST_LIMIT:
             raise

@@ -13,6 +13,10 @@ from bot.store.tables import Edition, Passage, Revision, Segment
 from bot.translation.segments import Span, split
 
 INTRODUCTION = "introduction"
+TRANSCRIPT = "transcript"
+OVERVIEW = "overview"
+OUTLINE = "outline"
+"""Of a talk: a piece of what was said, its summary, the headings of its sections."""
 SUMMARY = "summary"
 
 
@@ -22,14 +26,20 @@ def text_hash(text: str) -> str:
 
 
 def store(
-    session: Session, kind: str, source: str, *, paper_id: int | None = None, sighting_id: int | None = None
+    session: Session,
+    kind: str,
+    source: str,
+    *,
+    paper_id: int | None = None,
+    sighting_id: int | None = None,
+    talk_section_id: int | None = None,
 ) -> Passage:
     """The passage of this owner, kind and text; made with its segments if it is not there yet. The caller commits.
 
     A title is one segment; everything else is cut into sentences.
     """
     source_hash = text_hash(source)
-    owner = {"paper_id": paper_id, "sighting_id": sighting_id}
+    owner = {"paper_id": paper_id, "sighting_id": sighting_id, "talk_section_id": talk_section_id}
     made = session.scalars(
         insert(Passage)
         .values(kind=kind, source=source, source_hash=source_hash, **owner)
@@ -64,12 +74,14 @@ def load_all(session: Session, edition: Edition, kinds: Collection[str] | None =
     """
     paper_ids = [item.sighting.paper_id for item in edition.items]
     sighting_ids = [item.sighting_id for item in edition.items]
+    section_ids = [section.id for section in edition.talk.sections] if edition.talk is not None else []
     return list(
         session.scalars(
             select(Passage)
             .where(
                 Passage.paper_id.in_(paper_ids)
                 | Passage.sighting_id.in_(sighting_ids)
+                | Passage.talk_section_id.in_(section_ids)
                 | (Passage.edition_id == edition.id)
             )
             .where(true() if kinds is None else Passage.kind.in_(kinds))

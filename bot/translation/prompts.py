@@ -118,6 +118,43 @@ INTRODUCTION_SCHEMA: dict[str, Any] = {
     },
 }
 
+_STATEMENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["text", "passages"],
+    "properties": {"text": {"type": "string"}, "passages": {"type": "array", "items": {"type": "integer"}}},
+}
+TALK_SUMMARY_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["opening", "points", "closing", "headings"],
+    "properties": {
+        "opening": {"type": "array", "items": _STATEMENT_SCHEMA},
+        "points": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["heading", "bullets"],
+                "properties": {
+                    "heading": {"type": "string"},
+                    "bullets": {"type": "array", "items": _STATEMENT_SCHEMA},
+                },
+            },
+        },
+        "closing": _STATEMENT_SCHEMA,
+        "headings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["section", "text"],
+                "properties": {"section": {"type": "integer"}, "text": {"type": "string"}},
+            },
+        },
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

@@ -1,7 +1,7 @@
 """Adopted posts: the form they were found in. What they say counts as approved, whoever its papers are.
 
 Revision: 0009
-Revises: 0007
+Revises: 0008
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -20,11 +20,12 @@ from segments s
 join revisions r on r.segment_id = s.id and r.current
 join passages p on p.id = s.passage_id
 """
+# A daily post shows a paper's summary and nothing else of its texts; a weekly one shows all but that.
 _OF_PAPERS = """
 exists (select 1 from edition_items i
         join sightings g on g.id = i.sighting_id
         join editions e on e.id = i.edition_id
-        where (g.id = p.sighting_id or g.paper_id = p.paper_id)
+        where (g.id = p.sighting_id or g.paper_id = p.paper_id and (e.series = 'daily') = (p.kind = 'summary'))
           and i.dropped_by is null and e.state in ('published', 'revised'))
 """
 # A paper whose address a post does not tell has no row: its texts belong to the edition.

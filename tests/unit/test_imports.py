@@ -31,6 +31,7 @@ ONLY_IMPORTERS = {
     "apscheduler": {"bot/jobs/calendar.py"},
     "procrastinate": {"bot/jobs/queue.py", "bot/jobs/retry.py", "bot/jobs/tasks.py", "bot/jobs/service.py"},
     "merge3": {"bot/forum/merge.py"},
+    "youtube_transcript_api": {"bot/sources/youtube.py"},
 }
 SANDBOX_USERS = {"bot/cli/demo.py"}
 

@@ -74,6 +74,15 @@ INTRODUCTION_FAILED = ":warning: 이번 주 소개를 쓰지 못했습니다. �
 PAPER_WAITS = ":hourglass: 이 논문은 아직 번역되지 않았습니다."
 PAPER_FAILED = ":warning: 이 논문은 번역하지 못했습니다. 이유: {reason}"
 
+TALK_CONTENTS = "목차"
+TALK_CONCLUDES = f"{TALK_CONCLUSION},**"
+TALK_QUESTION = "질문"
+TALK_SECTION = "{rank}번째 부분"
+TALK_SUMMARY_WAITS = ":hourglass: 요약은 아직 쓰이지 않았습니다."
+TALK_SUMMARY_FAILED = ":warning: 요약을 쓰지 못했습니다. 이유: {reason}"
+TALK_WAITS = ":hourglass: 이 부분은 아직 번역되지 않았습니다."
+TALK_FAILED = ":warning: 이 부분은 번역하지 못했습니다. 이유: {reason}"
+
 PART_IS_EMPTY = "이 자리에 있던 논문은 이번 글에서 빠졌습니다."
 
 REFUSED = "모델이 번역을 거절했습니다."

@@ -13,7 +13,6 @@ REPORT_HEAD: Final = "**초안을 검토해 주세요.** 글을 바로 고치셔
 REPORT_RISKS: Final = "### 먼저 읽을 문장"
 REPORT_NO_RISKS: Final = "눈에 띄게 의심스러운 문장은 찾지 못했습니다. 기계가 찾지 못하는 오류도 있으니 읽어 봐 주세요."
 REPORT_PAPER: Final = "{paper} · {passage}"
-REPORT_INTRODUCTION: Final = "이번 주 소개"
 REPORT_REASON: Final = "- {severity} {message} (지적 {number})"
 REPORT_SUGGESTION: Final = "\n  제안: {old} → {new}"
 REPORT_MORE: Final = (
@@ -30,8 +29,19 @@ REPORT_NAMES_DROPPED: Final = (
     "- 이번 주 소개의 이 문장은 글에서 뺀 {ranks}번 논문을 다룹니다. 고치거나 지워 주세요: {text}"
 )
 REPORT_DOUBLED: Final = "- {ranks}번이 같은 논문을 가리킵니다. 목록의 링크가 잘못되었을 수 있습니다."
+REPORT_SUMMARY_FAILED: Final = "- 요약을 쓰지 못했습니다: {reason}"
+REPORT_FAILED_SECTION: Final = "- {rank}번째 부분을 번역하지 못했습니다: {reason}"
+REPORT_UNJUDGED_SECTIONS: Final = "- {ranks}번째 부분은 두 번째 모델이 검토하지 못해 기계적인 검사만 거쳤습니다."
+REPORT_GENERATED: Final = "- 자막은 기계가 받아쓴 것이므로 잘못 들은 낱말이 있을 수 있습니다."
+REPORT_REPAIRS: Final = "### 고쳐 쓴 이름\n\n자막에 잘못 들린 대로 적힌 이름을 다음과 같이 보고 옮겼습니다. 틀린 것이 있으면 글을 고쳐 주세요."
+REPORT_REPAIR: Final = "- {heard} → **{written}** ({where}, {count}회{moment})"
+REPORT_MORE_REPAIRS: Final = "- 이 밖에 {count}개"
+VOUCHERS: Final = {"title": "제목", "description": "영상 설명", "speaker": "발표자", "termbase": "용어집"}
+REPORT_UNKNOWN_NAMES: Final = "- 제목, 설명, 용어집 어디에도 없어 확인하지 못한 이름: {names}"
+REPORT_REPEAT: Final = "- 자막에 두 번 들어 있어 한 번 뺀 부분이 있습니다{moment}: “{opening}” ({words}단어)"
 REPORT_COST: Final = "모델 {models} · 호출 {calls}회 · 비용 ${cost:.3f}"
 REPORT_PAPERS: Final = "논문 번호: {papers}"
+REPORT_SECTIONS: Final = "부분 번호: {papers}"
 REPORT_LEFT_OUT: Final = "{paper}(뺌)"
 REPORT_HOW: Final = (
     "지시 예: `결과 다시`, `지적 12 무시`, `3번 다시 번역: 문장을 짧게`, `7번 빼줘`, `보류`, `보류 해제`, `반려`, `설명`. "
@@ -46,6 +56,9 @@ PASSAGE_NAMES: Final = {
     "abstract": "초록",
     "summary": "요약",
     "introduction": "이번 주 소개",
+    "transcript": "세부 내용",
+    "overview": "주요 내용",
+    "outline": "소제목",
 }
 
 UNGROUNDED_NAME: Final = "이 문장이 바탕으로 삼은 논문에 없는 이름입니다: {name}"

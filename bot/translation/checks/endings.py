@@ -11,6 +11,7 @@ from bot.languages.ko.endings import Register
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text
 
 CHECK = "endings"
+SPEECH = "transcript"
 _STATEMENTS = (Register.POLITE, Register.PLAIN, Register.NOUN, Register.CASUAL)
 _QUESTIONS = (Register.ASKS_PLAINLY, Register.ASKS)
 
@@ -35,6 +36,8 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
     mixed = all(questions[register] for register in _QUESTIONS)
     for ending in found:
         shown = text.target[ending.start : ending.end]
+        if text.field == SPEECH and ending.register is Register.CASUAL:
+            continue  # a speaker says `그렇죠` now and then
         if polite and ending.register in (Register.PLAIN, Register.NOUN, Register.CASUAL):
             suggestion = endings.polite(shown)
             yield _finding(ending, ko.REGISTER_DIFFERS.format(ko=shown), suggestion)
