@@ -102,6 +102,22 @@ class Settings(BaseSettings):
         None, description="closing note 3, please press like; empty: the usual text; the word none: no line"
     )
 
+    # Corrections by readers
+    correction_sign: Literal["like", "reply", "none"] = Field(
+        "like", description="how a reader sees at once that a report was read; like falls back to a short reply"
+    )
+    corrections_per_reader: int = Field(
+        20, ge=1, le=1000, description="corrections of one reader that are taken up in a day"
+    )
+    corrections_trusted_after: int = Field(
+        0,
+        ge=0,
+        description="after so many accepted corrections a reader's small clean ones need no moderator; 0: never",
+    )
+    correction_edits_per_day: int = Field(
+        200, ge=1, description="posts that corrections may edit in a day; the rest follows the day after"
+    )
+
     # Mail (only looked at by `paperbot doctor` so far; digests are not sent yet)
     smtp_host: str | None = Field(None, description="mail server that takes the digests")
     smtp_port: int = Field(587, ge=1, le=65535, description="its port: 587 for starttls, 465 for tls")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import getpass
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,16 @@ from bot.cli.text import read_text_file
 from bot.errors import RejectedError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy.orm import Session
+
+    from bot.corrections.article import Article
+    from bot.corrections.credit import Erratum
     from bot.corrections.detected import Detected
+    from bot.store.engine import Sessions
+    from bot.store.tables import Correction
+    from bot.translation.asking import Desk
 
 a_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -31,7 +43,7 @@ class Comment:
 
 @click.group()
 def corrections() -> None:
-    """Read readers' corrections."""
+    """Readers' corrections: what they ask for, deciding on it, and what became of it."""
 
 
 @corrections.command()
@@ -51,13 +63,189 @@ def detect(article: Path, comments: Path, title: str | None, form: str, no_model
     about = read_article(read_text_file(article), title=title)
     if not about.sentences:
         raise RejectedError(f"{article} holds no Korean text that a comment could be about.")
-    if not no_model:
-        say("Only rules were used: no model is asked by this command yet. --no-model silences this line.")
     as_text = _jsonl if form == "jsonl" else _readable
-    for comment in _read_comments(comments):
-        for found in detect_in(about, comment.raw):
-            # Bytes, since JSON lines are UTF-8 whatever the terminal's encoding.
-            click.echo(as_text(comment, found).encode())
+    with ExitStack() as stack:
+        desk = None if no_model else stack.enter_context(_desk())
+        if desk is None and not no_model:
+            say("Only rules were used, because ANTHROPIC_API_KEY is not set; --no-model silences this line.")
+        for comment in _read_comments(comments):
+            said: Sequence[Detected] = detect_in(about, comment.raw)
+            if desk is not None:
+                said = _with_model(desk, about, comment.raw, said)
+            for found in said:
+                # Bytes, since JSON lines are UTF-8 whatever the terminal's encoding.
+                click.echo(as_text(comment, found).encode())
+
+
+@corrections.command("list")
+@click.option("--all", "shows_all", is_flag=True, help="Also those that are decided.")
+def list_(shows_all: bool) -> None:
+    """Print corrections that wait for a decision, oldest first: number, state, readers, old and new words."""
+    from sqlalchemy import select
+
+    from bot.corrections.apply import reporters
+    from bot.corrections.lifecycle import UNDER_WAY
+    from bot.store.tables import Correction
+
+    with _store() as sessions, sessions() as session:
+        query = select(Correction).order_by(Correction.id)
+        found = session.scalars(query if shows_all else query.where(Correction.state.in_(UNDER_WAY))).all()
+        for one in found:
+            readers = ", ".join(reporters(one)) or "-"
+            click.echo(f"{one.id}\t{one.state}\t{readers}\t{one.old}  ->  {one.new or '?'}")
+    say(f"{len(found)} corrections. `paperbot corrections show NUMBER` for both sentences.")
+
+
+@corrections.command()
+@click.argument("number", type=int)
+def show(number: int) -> None:
+    """Print one correction: the sentence now and then, its English, what readers said, and its history."""
+    from sqlalchemy import select
+
+    from bot.corrections.apply import reporters
+    from bot.store.tables import Revision, Segment, Topic, Transition
+
+    with _store() as sessions, sessions() as session:
+        one = _correction(session, number)
+        topic = session.get_one(Topic, one.topic_id)
+        click.echo(f"correction {one.id} ({one.kind}, found by {one.method}): {one.state}")
+        click.echo(f"  topic    {topic.title or topic.external_id}")
+        click.echo(f"  english  {session.get_one(Segment, one.segment_id).source}")
+        click.echo(f"  now      {session.get_one(Revision, one.base_revision_id).text}")
+        click.echo(
+            f"  then     {one.text or '(no wording yet)'}{' (written by a model)' if one.is_model_wording else ''}"
+        )
+        click.echo(f"  readers  {', '.join(reporters(one)) or '-'}: {one.reason}")
+        moves = select(Transition).where(Transition.subject == "correction", Transition.subject_id == one.id)
+        for move in session.scalars(moves.order_by(Transition.id)):
+            click.echo(f"  {move.at:%Y-%m-%d %H:%M}  {move.to_state} by {move.actor}: {move.reason}")
+
+
+@corrections.command()
+@click.argument("numbers", nargs=-1, type=int, required=True)
+def accept(numbers: tuple[int, ...]) -> None:
+    """Accept corrections; the service brings them to the page, thanks the readers and looks for the same elsewhere."""
+    _decide(numbers, "accept")
+
+
+@corrections.command()
+@click.argument("numbers", nargs=-1, type=int, required=True)
+@click.option("--because", default="", help="What the reader is told.")
+def reject(numbers: tuple[int, ...], because: str) -> None:
+    """Reject corrections; the readers are told so, politely."""
+    _decide(numbers, "reject", because)
+
+
+@corrections.command()
+@click.argument("number", type=int)
+@click.argument("sentence")
+def edit(number: int, sentence: str) -> None:
+    """Accept a correction with another SENTENCE than the reader's."""
+    _decide((number,), "reword", sentence)
+
+
+@corrections.command()
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="From this day on; default: all."
+)
+@click.option("--format", "form", type=click.Choice(["jsonl", "markdown"]), default="markdown", show_default=True)
+def export(since: dt.datetime | None, form: str) -> None:
+    """Print the corrections that pages show: old and new sentence, English, readers."""
+    from bot.corrections.credit import errata
+    from bot.jobs.calendar import zone_of
+    from bot.settings import load
+
+    settings = load()
+    zone = zone_of(settings)
+    begin = since.replace(tzinfo=zone) if since is not None else dt.datetime.min.replace(tzinfo=dt.UTC)
+    forum_url = str(settings.forum_url or "").rstrip("/")
+    with _store() as sessions, sessions() as session:
+        found = errata(session, begin, forum_url=forum_url)
+    for one in found:
+        if form == "jsonl":
+            fields = {**asdict(one), "applied_at": one.applied_at.isoformat()}
+            click.echo(json.dumps(fields, ensure_ascii=False).encode())
+        else:
+            click.echo(_markdown(one, zone).encode())
+    say(f"{len(found)} corrections.")
+
+
+def _decide(numbers: Sequence[int], action: str, text: str = "") -> None:
+    from bot import clock
+    from bot.corrections import decide, lifecycle
+    from bot.jobs.tasks import defer_reading
+
+    text = " ".join(text.split())
+    with _store() as sessions:
+        for number in numbers:
+            with sessions.begin() as session:
+                one = _correction(session, number)
+                if one.state == "detected":
+                    lifecycle.move(session, one, "proposed", actor=getpass.getuser(), reason="looked at by an operator")
+                if one.state != "proposed":
+                    raise RejectedError(f"Correction {number} is {one.state} already; nothing was changed.")
+                said = decide.Said(action, text=text)
+                problem = decide.decide_one(session, one, said, actor=getpass.getuser(), now=clock.now())
+                if problem is not None:
+                    raise RejectedError(problem)
+                defer_reading(session, one.topic_id)
+            click.echo(f"{number} {'rejected' if action == 'reject' else 'accepted'}")
+    say("The running service (`paperbot up`) brings it to the forum.")
+
+
+def _correction(session: Session, number: int) -> Correction:
+    from bot.store.tables import Correction
+
+    one = session.get(Correction, number)
+    if one is None:
+        raise RejectedError(f"There is no correction {number}; `paperbot corrections list --all` shows them.")
+    return one
+
+
+def _markdown(one: Erratum, zone: ZoneInfo) -> str:
+    from bot.editions.markdown import escape_inline
+
+    readers = ", ".join(one.reporters) or "-"
+    lines = [
+        f"- {one.applied_at.astimezone(zone):%Y-%m-%d} [{escape_inline(one.topic_title)}]({one.topic_url}) ({readers})",
+        f"  - {escape_inline(one.old)}",
+        f"  - → {escape_inline(one.new)}",
+    ]
+    return "\n".join([*lines, f"  - {escape_inline(one.source)}"] if one.source else lines)
+
+
+@contextmanager
+def _store() -> Iterator[Sessions]:
+    from bot.settings import load
+    from bot.store.engine import opened
+
+    with opened(load(), say=say, must_exist=True) as sessions:
+        yield sessions
+
+
+@contextmanager
+def _desk() -> Iterator[Desk | None]:
+    """What a model is asked with; None without a key."""
+    from bot.jobs.editions import model_desk
+    from bot.settings import load
+    from bot.store.engine import opened
+
+    settings = load()
+    if settings.anthropic_api_key is None:
+        yield None
+        return
+    with opened(settings, say=say) as sessions, model_desk(sessions, settings) as desk:
+        yield desk
+
+
+def _with_model(desk: Desk, about: Article, raw: str, said: Sequence[Detected]) -> Sequence[Detected]:
+    """What rules found, or where they leave the place open, what a model reads."""
+    from bot.corrections import reading
+
+    if any(one.kind != "unclear" for one in said):
+        return said
+    candidates = list(dict.fromkeys(key for one in said for key in one.candidates))
+    return [one.found for one in reading.read(desk, about, raw, candidates)]
 
 
 def _read_comments(path: Path) -> Iterator[Comment]:

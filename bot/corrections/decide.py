@@ -6,27 +6,29 @@ A decision moves a correction only from the state it was made in, so that two mo
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.corrections import lifecycle, ripple, safety
-from bot.editions import markdown
+from bot.corrections import lifecycle, safety
 from bot.forum import notices
 from bot.forum.answers import Post as ForumPost
 from bot.forum.answers import Topic as ForumTopic
 from bot.languages.ko import corrections as words
-from bot.store.tables import Comment, Correction, Decision, Notice, Revision, Ripple, Segment, Topic
-from bot.translation import passages
+from bot.store.tables import Correction, Decision, Notice, Revision, Ripple, Topic
 
 _QUOTE = re.compile(r"\[quote[^\]]*\].*?\[/quote\]", re.DOTALL | re.IGNORECASE)
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,9}")
 LONGEST = 2_000
+PROPOSAL, RIPPLE = "proposal", "ripple"
+"""Kinds of whispers that wait for a decision."""
+TRUST = words.TRUSTED_READER
+"""Who decides where a trusted reader needs no moderator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def take_decisions(session: Session, topic: Topic, seen: ForumTopic, *, bot: str
     whispers = {
         notice.discourse_id: notice
         for notice in session.scalars(
-            select(Notice).where(Notice.topic_id == topic.id, Notice.kind.in_(("proposal", "ripple")))
+            select(Notice).where(Notice.topic_id == topic.id, Notice.kind.in_((PROPOSAL, RIPPLE)))
         )
         if notice.discourse_id is not None
     }
@@ -87,27 +89,21 @@ def take_decisions(session: Session, topic: Topic, seen: ForumTopic, *, bot: str
     return decided
 
 
-def take_likes(
-    session: Session, topic: Topic, likers: Iterable[tuple[Notice, str]], *, now: dt.datetime
-) -> int:
-    """Accept what moderators liked: pairs of a whisper and who liked it. The caller commits."""
-    decided = 0
-    for notice, who in likers:
-        decide(session, topic, Said("accept"), notice, actor=who, now=now)
-        decided += 1
-    return decided
-
-
-def open_whispers(session: Session, topic: Topic) -> list[Notice]:
-    """Whispers with a proposal that nobody decided on."""
-    return list(
-        session.scalars(
-            select(Notice)
-            .join(Correction, Correction.notice_id == Notice.id)
-            .where(Notice.topic_id == topic.id, Correction.state == "proposed", Notice.discourse_id.is_not(None))
-            .distinct()
-        )
+def whispers_liked(session: Session, topic: Topic, seen: ForumTopic) -> list[tuple[Notice, int]]:
+    """Whispers that somebody likes and that wait for a decision, each with its post. Only who reads whispers can."""
+    posts = {post.id for post in seen.posts if post.likes > 0 and post.is_whisper}
+    waiting = select(Notice).where(
+        Notice.topic_id == topic.id,
+        Notice.discourse_id.in_(posts),
+        select(Correction.id).where(Correction.notice_id == Notice.id, Correction.state == "proposed").exists()
+        | select(Ripple.id).where(Ripple.notice_id == Notice.id, Ripple.state == "offered").exists(),
     )
+    return [(notice, notice.discourse_id) for notice in session.scalars(waiting) if notice.discourse_id is not None]
+
+
+def accept_liked(session: Session, topic: Topic, notice_id: int, *, actor: str, now: dt.datetime) -> None:
+    """Accept what stands in a whisper that a moderator likes. The caller commits."""
+    decide(session, topic, Said("accept"), session.get_one(Notice, notice_id), actor=actor, now=now)
 
 
 def decide(
@@ -118,9 +114,10 @@ def decide(
     Args:
         notice: the whisper that was answered; None if the corrections were named by number.
     """
-    if notice is not None and notice.kind == "ripple":
-        ripple.decide(session, notice, is_accepted=said.action == "accept", actor=actor)
-        return []
+    if notice is not None and notice.kind == RIPPLE:
+        if not said.numbers:
+            return ripples_decided(session, notice, said, actor=actor)
+        notice = None
     meant = _meant(session, topic, said, notice)
     problems = []
     if unknown := [number for number in said.numbers if number not in {one.id for one in meant}]:
@@ -128,71 +125,48 @@ def decide(
     settled = [one for one in meant if one.state != "proposed"]
     if settled and (said.numbers or len(settled) == len(meant)):
         problems.append(words.DECIDED_BEFORE.format(numbers=_listed([one.id for one in settled])))
-    for correction in meant:
-        if correction.state == "proposed" and (problem := decide_one(session, correction, said, actor=actor, now=now)):
+    waiting = [one for one in meant if one not in settled]
+    if said.action == "reword" and len(waiting) > 1:
+        return [*problems, words.REWORD_WHICH.format(number=waiting[0].id)]
+    for correction in waiting:
+        if problem := decide_one(session, correction, said, actor=actor, now=now):
             problems.append(problem)
     return problems
 
 
 def decide_one(session: Session, correction: Correction, said: Said, *, actor: str, now: dt.datetime) -> str | None:
-    """Decide on one proposed correction; why it could not be done, if so. The caller commits."""
-    decision = {"decided_by": actor, "decided_at": now, "decision_note": said.text or None}
+    """Decide on one proposed correction; why it could not be done, if so. The caller commits.
+
+    An accepted one is brought to the store and the page by `apply.py`.
+    """
+    note = said.text if said.action == "reject" else None
+    decision = {"decided_by": actor, "decided_at": now, "decision_note": note or None}
     if said.action == "reject":
-        lifecycle.move(session, correction, "rejected", actor=actor, reason=said.text or "rejected", **decision)
-        _decline(session, correction, said.text)
-        return None
+        is_moved = lifecycle.move(session, correction, "rejected", actor=actor, reason=note or "rejected", **decision)
+        return None if is_moved else words.DECIDED_BEFORE.format(numbers=correction.id)
     if said.action == "reword":
         base = session.get_one(Revision, correction.base_revision_id)
         if problem := safety.problem(base.text, said.text):
             return words.REWORD_REFUSED.format(problem=problem)
-        correction.text, correction.new, correction.is_markdown = said.text, said.text, False
-        correction.is_model_wording = False
-        decision["decision_note"] = None
-        session.flush()
-    if correction.text is None:
+        decision |= {"text": said.text, "old": base.text, "new": said.text}
+        decision |= {"is_markdown": False, "is_model_wording": False}
+    elif correction.text is None:
         return words.DECISION_NEEDS_WORDING.format(numbers=correction.id)
     if not lifecycle.move(session, correction, "accepted", actor=actor, reason=said.action, **decision):
         return words.DECIDED_BEFORE.format(numbers=correction.id)
-    if not apply_revision(session, correction):
-        lifecycle.move(session, correction, "stale", actor="paperbot", reason="its sentence changed meanwhile")
-        return words.STALE.format(number=correction.id)
     return None
 
 
-def apply_revision(session: Session, correction: Correction) -> bool:
-    """Make the correction's text the segment's current Korean; False if the sentence is another one by now.
-
-    The sentence may have changed elsewhere: then the reader's words are put into what stands there now.
-    """
-    segment = session.get_one(Segment, correction.segment_id)
-    present = passages.current(segment)
-    assert correction.text is not None
-    text = correction.text
-    if present is None:
-        return False
-    if present.id != correction.base_revision_id:
-        if correction.new is None or present.text.count(correction.old) != 1:
-            return False
-        text = present.text.replace(correction.old, correction.new)
-    names = words.readers(sorted({report.comment.author for report in correction.reports}))
-    stored = passages.add_revision(
-        session,
-        segment,
-        text,
-        author_kind="reader",
-        author=names,
-        reason=f"correction {correction.id}, accepted by {correction.decided_by}",
-        is_markdown=correction.is_markdown,
-        replacing=present,
+def ripples_decided(session: Session, notice: Notice, said: Said, *, actor: str) -> list[str]:
+    """Decide on a batch of sentences with the same mistake. The caller commits."""
+    if said.action == "reword":
+        return [words.RIPPLE_ALL_OR_NONE]
+    session.execute(
+        update(Ripple)
+        .where(Ripple.notice_id == notice.id, Ripple.state == "offered")
+        .values(state="accepted" if said.action == "accept" else "rejected", decided_by=actor)
     )
-    if not stored:
-        return False
-    current = passages.current(session.get_one(Segment, segment.id))
-    assert current is not None
-    correction.revision_id = current.id
-    session.flush()
-    ripple.learn(session, correction, before=present, after=current)
-    return True
+    return []
 
 
 def _meant(session: Session, topic: Topic, said: Said, notice: Notice | None) -> Sequence[Correction]:
@@ -202,21 +176,6 @@ def _meant(session: Session, topic: Topic, said: Said, notice: Notice | None) ->
     if said.numbers:
         query = query.where(Correction.id.in_(said.numbers))
     return session.scalars(query).all()
-
-
-def _decline(session: Session, correction: Correction, reason: str) -> None:
-    """One polite answer to the reader."""
-    first = correction.reports[0].comment if correction.reports else None
-    if first is None:
-        return
-    names = words.readers([f"@{name}" for name in sorted({one.comment.author for one in correction.reports})])
-    text = words.DECLINED.format(readers=names)
-    if reason:
-        text += words.DECLINED_BECAUSE.format(reason=markdown.escape_inline(reason))
-    key = f"declined-{correction.id}"
-    notices.plan(
-        session, correction.topic_id, key, "declined", text, reply_to=first.post_number, is_whisper=False
-    )
 
 
 def _note(session: Session, topic: Topic, post: ForumPost, said: Said) -> bool:

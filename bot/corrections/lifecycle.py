@@ -18,6 +18,10 @@ MOVES: dict[str, frozenset[str]] = {
 }
 OPEN = frozenset({"detected", "proposed"})
 """Nobody has decided yet."""
+UNDER_WAY = OPEN | {"accepted"}
+"""The reader waits for what becomes of it."""
+DONE = frozenset({"applied", "credited"})
+"""The page shows it."""
 
 
 class IllegalMoveError(BotError):
@@ -43,9 +47,9 @@ def move(session: Session, correction: Correction, to: str, *, actor: str, reaso
         .returning(Correction.id)
         .execution_options(synchronize_session=False)
     )
+    session.refresh(correction)
     if moved is None:
         return False
-    session.refresh(correction)
     record(session, correction.id, before, to, actor=actor, reason=reason)
     return True
 

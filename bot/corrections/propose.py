@@ -1,47 +1,103 @@
-"""Telling moderators what readers ask for: one whisper a comment, with both sentences, the English and what checks say."""
+"""Telling moderators what readers ask for: one whisper a comment, with both sentences, the English and what checks say.
+
+A reader who writes many comments at once gets one whisper for all of them, and only so many a day: moderators are not
+to be flooded. What waits is told later.
+"""
 
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.corrections import lifecycle, wording
-from bot.corrections.intake import Intake
+from bot.corrections import decide, lifecycle, safety, wording
+from bot.corrections.detected import Detected
+from bot.corrections.intake import ASKING, Page
 from bot.corrections.wording import Place
 from bot.editions import markdown
 from bot.forum import notices
 from bot.languages.ko import corrections as words
-from bot.store.tables import Comment, Correction, CorrectionReport, Topic
+from bot.store.tables import Comment, Correction, CorrectionReport, Notice, Topic
 from bot.translation.checks import pairing, run
 from bot.translation.checks.base import Finding
 from bot.translation.termbase import Termbase
 
 MOST_IN_ONE = 8
-"""Proposals in one whisper; a comment that asks for more is cut there, and the rest follows when these are decided."""
+"""Proposals in one whisper; what is more follows in the next."""
+WHISPERS_PER_READER = 5
+"""Whispers about one reader's proposals in a topic and day."""
 LONGEST_SHOWN = 500
+SMALL_CHANGE = 40
+"""Characters, old and new together, of a change that a trusted reader may make without a moderator."""
 
 
-def plan(session: Session, topic: Topic, intake: Intake, termbase: Termbase, *, now: dt.datetime) -> int:
-    """Plan a whisper for every comment with corrections that nobody was told of; how many. The caller commits.
+def plan(session: Session, topic: Topic, termbase: Termbase, *, trusted_after: int, now: dt.datetime) -> int:
+    """Plan whispers for the settled comments with corrections that nobody was told of; how many. The caller commits.
 
-    Also plans the one polite question to readers whose sentence was not found.
+    Args:
+        trusted_after: a reader with so many applied corrections needs no moderator for small ones that pass all
+            checks; 0: every reader does.
     """
+    waiting = _waiting(session, topic)
+    if not waiting:
+        return 0
     standing = {place.segment.id: place for place in wording.places(session, topic.edition, topic.posts)}
     told = 0
-    for comment in session.scalars(
-        select(Comment).where(Comment.topic_id == topic.id, ~Comment.is_gone).order_by(Comment.id)
-    ):
-        waiting = _waiting(session, comment)
-        if waiting:
-            told += _tell(session, topic, comment, waiting[:MOST_IN_ONE], standing, termbase)
-    for comment_id, is_ambiguous in intake.unclear.items():
-        comment = session.get_one(Comment, comment_id)
-        text = words.ASK_WHICH if is_ambiguous else words.ASK
-        key = f"ask-{comment.discourse_id}"
-        notices.plan(session, topic.id, key, "ask", text, reply_to=comment.post_number, is_whisper=False)
-        comment.signed_at = comment.signed_at or now
+    for author in dict.fromkeys(comment.author for comment, _ in waiting):
+        own = [(comment, correction) for comment, correction in waiting if comment.author == author]
+        while own and _told_today(session, topic, author, now) < WHISPERS_PER_READER:
+            told += _tell(session, topic, own[:MOST_IN_ONE], standing, termbase, trusted_after=trusted_after, now=now)
+            own = own[MOST_IN_ONE:]
     return told
+
+
+def give_wording(session: Session, comment: Comment, found: Detected, page: Page) -> bool:
+    """Put a model's wording beside a report that has none; False if the comment has no such report.
+
+    Marked as a model's, so that moderators know whose words they are. The caller commits.
+    """
+    if found.sentence is None or found.new is None:
+        return False
+    place = wording.place_of(found.sentence, page.places)
+    change = wording.change(place, found) if place is not None else None
+    if place is None or change is None or safety.problem(place.revision.text, change.text):
+        return False
+    waiting = session.scalars(
+        select(Correction)
+        .join(CorrectionReport, CorrectionReport.correction_id == Correction.id)
+        .where(
+            CorrectionReport.comment_id == comment.id,
+            Correction.segment_id == place.segment.id,
+            Correction.state == "detected",
+            Correction.text.is_(None),
+        )
+    ).first()
+    if waiting is None:
+        return False
+    waiting.old, waiting.new, waiting.text = change.old, change.new, change.text
+    waiting.is_markdown, waiting.is_model_wording = change.is_markdown, True
+    session.flush()
+    return True
+
+
+def ask_back(session: Session, comment: Comment, *, is_ambiguous: bool) -> None:
+    """Plan the one polite question to a reader whose sentence was not found. The caller commits."""
+    text = words.ASK_WHICH if is_ambiguous else words.ASK
+    key = f"ask-{comment.discourse_id}"
+    notices.plan(session, comment.topic_id, key, "ask", text, reply_to=comment.post_number, is_whisper=False)
+
+
+def unsigned(session: Session, topic: Topic) -> list[Comment]:
+    """Comments whose author waits for a sign that they were seen."""
+    return [
+        comment
+        for comment in session.scalars(
+            select(Comment)
+            .where(Comment.topic_id == topic.id, ~Comment.is_gone, Comment.signed_at.is_(None))
+            .order_by(Comment.id)
+        )
+        if ASKING & set(comment.kinds)
+    ]
 
 
 def findings_of(place: Place, text: str, termbase: Termbase) -> list[Finding]:
@@ -51,8 +107,8 @@ def findings_of(place: Place, text: str, termbase: Termbase) -> list[Finding]:
     return found
 
 
-def _waiting(session: Session, comment: Comment) -> list[Correction]:
-    """Corrections first asked for by this comment, proposed to nobody yet."""
+def _waiting(session: Session, topic: Topic) -> list[tuple[Comment, Correction]]:
+    """Corrections proposed to nobody yet, each with the comment that asked for it first."""
     first = (
         select(CorrectionReport.comment_id)
         .where(CorrectionReport.correction_id == Correction.id)
@@ -60,48 +116,96 @@ def _waiting(session: Session, comment: Comment) -> list[Correction]:
         .limit(1)
         .scalar_subquery()
     )
-    return list(
-        session.scalars(
-            select(Correction).where(Correction.state == "detected", first == comment.id).order_by(Correction.id)
+    rows = session.execute(
+        select(Comment, Correction)
+        .join(Correction, first == Comment.id)
+        .where(
+            Correction.topic_id == topic.id,
+            Correction.state == "detected",
+            Comment.settled_at.is_not(None),
+            ~Comment.is_gone,
         )
+        .order_by(Correction.id)
     )
+    return [(comment, correction) for comment, correction in rows]
+
+
+def _told_today(session: Session, topic: Topic, author: str, now: dt.datetime) -> int:
+    """Whispers of the last day about what this reader asked for in the topic."""
+    query = (
+        select(func.count(Notice.id.distinct()))
+        .join(Correction, Correction.notice_id == Notice.id)
+        .join(CorrectionReport, CorrectionReport.correction_id == Correction.id)
+        .join(Comment, Comment.id == CorrectionReport.comment_id)
+        .where(Notice.topic_id == topic.id, Comment.author == author, Notice.created_at > now - dt.timedelta(days=1))
+    )
+    return session.scalar(query) or 0
 
 
 def _tell(
     session: Session,
     topic: Topic,
-    comment: Comment,
-    waiting: Sequence[Correction],
+    waiting: Sequence[tuple[Comment, Correction]],
     standing: dict[int, Place],
     termbase: Termbase,
+    *,
+    trusted_after: int,
+    now: dt.datetime,
 ) -> int:
+    comment = waiting[0][0]
     blocks = [words.PROPOSAL_HEAD.format(readers=markdown.escape_inline(comment.author))]
-    told = []
-    for correction in waiting:
+    told: list[Correction] = []
+    approved: list[Correction] = []
+    for _, correction in waiting:
         place = standing.get(correction.segment_id)
         if place is None:
             lifecycle.move(session, correction, "withdrawn", actor="paperbot", reason="its sentence left the page")
             continue
-        blocks += _blocks(correction, place, termbase)
+        found = [] if correction.text is None else findings_of(place, correction.text, termbase)
+        blocks += _blocks(correction, place, found)
         told.append(correction)
+        if trusted_after and _is_approved(session, comment.author, correction, found, trusted_after):
+            approved.append(correction)
+            blocks.append(words.PROPOSAL_TRUSTED)
     if not told:
         return 0
-    blocks.append(words.PROPOSAL_HOW.format(number=told[0].id))
+    if len(approved) < len(told):
+        blocks.append(words.PROPOSAL_HOW.format(number=told[0].id))
     key = f"proposal-{comment.discourse_id}-{told[0].id}"
     notice_id = notices.plan(session, topic.id, key, "proposal", "\n\n".join(blocks), reply_to=comment.post_number)
     for correction in told:
         lifecycle.move(session, correction, "proposed", actor="paperbot", reason="moderators told", notice_id=notice_id)
+    for correction in approved:
+        decide.decide_one(session, correction, decide.Said("accept"), actor=decide.TRUST, now=now)
     return 1
 
 
-def _blocks(correction: Correction, place: Place, termbase: Termbase) -> list[str]:
-    where = f"{place.rank}번 논문 {words.FIELDS.get(place.kind, place.kind)}" if place.rank else words.FIELDS.get(place.kind, place.kind)
+def _is_approved(
+    session: Session, author: str, correction: Correction, found: Sequence[Finding], trusted_after: int
+) -> bool:
+    if correction.text is None or correction.is_model_wording or found:
+        return False
+    if len(correction.old) + len(correction.new or "") > SMALL_CHANGE:
+        return False
+    proven = session.scalar(
+        select(func.count(Correction.id.distinct()))
+        .join(CorrectionReport, CorrectionReport.correction_id == Correction.id)
+        .join(Comment, Comment.id == CorrectionReport.comment_id)
+        .where(Comment.author == author, Correction.state.in_(lifecycle.DONE))
+    )
+    return (proven or 0) >= trusted_after
+
+
+def _blocks(correction: Correction, place: Place, found: Sequence[Finding]) -> list[str]:
+    field = words.FIELDS.get(place.kind, place.kind)
+    where = f"{place.rank}번 논문 {field}" if place.rank else field
     blocks = [
         words.PROPOSAL_ITEM.format(number=correction.id, where=where),
         words.PROPOSAL_OLD.format(text=_shown(place.revision.text)),
     ]
     if correction.text is None:
-        blocks.append(words.PROPOSAL_NO_WORDING)
+        wanted = words.PROPOSAL_TERM if correction.new else words.PROPOSAL_NO_WORDING
+        blocks.append(wanted.format(old=_shown(correction.old), new=_shown(correction.new or "")))
     else:
         line = words.PROPOSAL_NEW_MODEL if correction.is_model_wording else words.PROPOSAL_NEW
         blocks.append(line.format(text=_shown(correction.text)))
@@ -110,7 +214,6 @@ def _blocks(correction: Correction, place: Place, termbase: Termbase) -> list[st
     if correction.reason:
         blocks.append(words.PROPOSAL_REASON.format(text=_shown(correction.reason)))
     if correction.text is not None:
-        found = findings_of(place, correction.text, termbase)
         said = "; ".join(markdown.escape_inline(one.message) for one in found[:3])
         blocks.append(words.PROPOSAL_FINDINGS.format(text=said) if said else words.PROPOSAL_CLEAN)
     return blocks

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from bot.corrections.article import Sentence
-from bot.corrections.detect import Detected
+from bot.corrections.detected import Detected
 from bot.editions import markdown
 from bot.store.tables import Edition, Passage, Post, Revision, Segment
 from bot.translation import passages
@@ -78,7 +78,11 @@ def change(place: Place, found: Detected) -> Change | None:
     if at < 0:
         return None
     start = at + found.start
-    before, old, after = place.shown[:start], place.shown[start : start + len(found.old)], place.shown[start + len(found.old) :]
+    before, old, after = (
+        place.shown[:start],
+        place.shown[start : start + len(found.old)],
+        place.shown[start + len(found.old) :],
+    )
     if old != found.old:
         return None
     return replaced(place, before, old, after, found.new)

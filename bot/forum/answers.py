@@ -13,6 +13,8 @@ from bot.forum.errors import UnreadableAnswerError
 
 WHISPER = 4
 """Post type that only staff sees."""
+LIKE = 2
+"""Post action of a like."""
 
 # Settings with these languages switch title cleaning off by default (Discourse `config/site_settings.yml`).
 _LOCALES_WITHOUT_PRETTIFY = ("ja", "zh")
@@ -82,6 +84,8 @@ class Post:
         reply_to: number of the post it answers; None for one to the topic as a whole.
         action_code: set for notices of the forum itself (moved, closed); such a post is nobody's words.
         edit_reason: of the last edit.
+        likes: how many people like it.
+        is_liked: whether our user is one of them.
     """
 
     id: int
@@ -99,6 +103,8 @@ class Post:
     reply_to: int | None = None
     action_code: str | None = None
     edit_reason: str | None = None
+    likes: int = 0
+    is_liked: bool = False
 
     @property
     def is_whisper(self) -> bool:
@@ -245,6 +251,7 @@ def parse_post(payload: Any, *, base_url: str) -> Post:
     post = _object(payload, "post")
     topic_id, number = _int(post, "topic_id"), _int(post, "post_number")
     post_type = _int_or(post, "post_type", 1)
+    likes = _likes(post)
     return Post(
         id=_int(post, "id"),
         topic_id=topic_id,
@@ -261,7 +268,22 @@ def parse_post(payload: Any, *, base_url: str) -> Post:
         reply_to=_optional_int(post, "reply_to_post_number"),
         action_code=_optional_str(post, "action_code"),
         edit_reason=_optional_str(post, "edit_reason"),
+        likes=_int_or(likes, "count", 0),
+        is_liked=likes.get("acted") is True,
     )
+
+
+def _likes(post: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry of likes; empty where nobody likes the post."""
+    summary = post.get("actions_summary")
+    entries = summary if isinstance(summary, list) else []
+    return next((entry for entry in entries if isinstance(entry, dict) and entry.get("id") == LIKE), {})
+
+
+def parse_likers(payload: Any) -> tuple[str, ...]:
+    """The names of those who like a post."""
+    users = _list(_object(payload, "likes"), "post_action_users")
+    return tuple(_str(_object(user, "user"), "username") for user in users)
 
 
 def parse_posts(payload: Any, *, base_url: str) -> tuple[Post, ...]:

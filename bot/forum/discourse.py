@@ -27,6 +27,7 @@ from pydiscourse import DiscourseClient
 
 from bot.errors import RejectedError, SettingsError
 from bot.forum.answers import (
+    LIKE,
     HeldForApproval,
     ListedTopic,
     Post,
@@ -38,6 +39,7 @@ from bot.forum.answers import (
     parse_edited,
     parse_last_editor,
     parse_latest_posts,
+    parse_likers,
     parse_posts,
     parse_rules,
     parse_scopes,
@@ -338,6 +340,19 @@ class Discourse:
         answer = self._library._post("/posts.json", json=True, **{k: v for k, v in fields.items() if v is not None})
         with _unreadable_is_lost("POST", "/posts.json", self.username):
             return parse_created(self._needed(answer, "POST", "/posts.json"), base_url=self.url)
+
+    def like(self, post_id: int) -> None:
+        """Like a post, once: look at `Post.is_liked` before, for a second like is refused.
+
+        Raises:
+            ForbiddenError: a post of our own, one already liked, or a key without the right.
+        """
+        self._library._post("/post_actions.json", json=True, id=post_id, post_action_type_id=LIKE)
+
+    def likers(self, post_id: int) -> tuple[str, ...]:
+        """Who likes a post: names, at most the first 200."""
+        path = "/post_action_users.json"
+        return parse_likers(self._read(path, id=str(post_id), post_action_type_id=str(LIKE)))
 
     def last_editor(self, post_id: int) -> str | None:
         """Who made the newest revision of a post; None where it has none, or its history was wiped by publication."""

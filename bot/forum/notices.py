@@ -2,7 +2,7 @@
 
 A reply is keyed by a token at its end. The intent is stored first; whoever runs next looks for the token in the topic
 before sending. Reports and offers are whispers, for staff only; where the forum has whispers switched off they are not
-said at all, because an ordinary reply would become public with the article.
+said at all, because an ordinary reply would become public with the article. Answers to readers are ordinary replies.
 """
 
 import datetime as dt
@@ -24,11 +24,24 @@ from bot.store.tables import Notice
 log = logging.getLogger(__name__)
 
 
-def plan(session: Session, topic_row_id: int, key: str, kind: str, raw: str, *, reply_to: int | None = None) -> int:
-    """Store the intent to say `raw` once under `key`; the notice's id, whether it is new or not. The caller commits."""
+def plan(
+    session: Session,
+    topic_row_id: int,
+    key: str,
+    kind: str,
+    raw: str,
+    *,
+    reply_to: int | None = None,
+    is_whisper: bool = True,
+) -> int:
+    """Store the intent to say `raw` once under `key`; the notice's id, whether it is new or not. The caller commits.
+
+    Args:
+        is_whisper: for staff only; otherwise everybody reads it.
+    """
     made = session.scalar(
         insert(Notice)
-        .values(topic_id=topic_row_id, key=key, kind=kind, raw=raw, reply_to=reply_to)
+        .values(topic_id=topic_row_id, key=key, kind=kind, raw=raw, reply_to=reply_to, is_whisper=is_whisper)
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(Notice.id)
     )
@@ -67,17 +80,19 @@ def say_planned(sessions: Sessions, forum: Discourse, topic_row_id: int, seen: F
 
 
 def _say(forum: Discourse, notice: Notice, seen: ForumTopic) -> int | None:
-    if forum.rules().whispers is False:
+    if notice.is_whisper and forum.rules().whispers is False:
         log.error("notice not said, whispers are switched off: kind=%s topic=%d", notice.kind, seen.id)
         return None
     try:
-        made = forum.reply(seen.id, with_token(notice.raw, notice.key), whisper=True, reply_to=notice.reply_to)
+        made = forum.reply(
+            seen.id, with_token(notice.raw, notice.key), whisper=notice.is_whisper, reply_to=notice.reply_to
+        )
     except (ForbiddenError, RefusedError) as exc:
         log.error("notice not said: kind=%s topic=%d reason=%s", notice.kind, seen.id, exc)
         return None
     if isinstance(made, HeldForApproval):
         return None
-    if not made.is_whisper:
+    if notice.is_whisper and not made.is_whisper:
         # A forum of 2022 with whispers off makes an ordinary reply of it, which would become public with the article.
         # Where the key may not delete it, the refusal itself tells the operator which post to remove.
         forum.delete_post(made.id)

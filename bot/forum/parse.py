@@ -152,16 +152,23 @@ def parse_article(
     blocks = list(_blocks(lines, raw))
     _recognise(blocks, known)
     _recognise_sections(blocks, known)
-    regions = list(_introduction(raw, lines, blocks, byline)) if has_opening else []
+    regions: list[Region] = []
     for block in blocks:
         if block.paper is not None:
             regions += _title_region(block)
         for section in block.sections:
             regions += _section_regions(raw, section)
+    if has_opening:
+        # A paper's passage that lost its heading can stand in front of all others: it is no introduction.
+        regions += [one for one in _introduction(raw, lines, blocks, byline) if not _overlaps(one, regions)]
     papers = dict.fromkeys(
         region.paper for region in sorted(regions, key=lambda r: r.start) if region.paper is not None
     ) | dict.fromkeys(block.paper.key for block in blocks if block.paper is not None)
     return Parsed(tuple(sorted(regions, key=lambda region: (region.start, region.end))), tuple(papers))
+
+
+def _overlaps(region: Region, others: Sequence[Region]) -> bool:
+    return any(region.start < other.end and other.start < region.end for other in others)
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 import hashlib
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sqlalchemy import select
+
+from bot.editions import markdown
 from bot.editions.compose import Article, Frame
 from bot.errors import ConflictError, RejectedError
 from bot.forum import notices, parts, readback, takeover
@@ -15,9 +19,12 @@ from bot.forum.limits import normalised
 from bot.forum.merge import merge
 from bot.languages.ko import review as words
 from bot.store.engine import Sessions
-from bot.store.tables import Post, Topic
+from bot.store.tables import Post, Revision, Topic
 
 log = logging.getLogger(__name__)
+
+MOST_NAMED = 3
+"""Readers named in the reason of an edit."""
 
 
 def push(
@@ -57,7 +64,8 @@ def push(
         if len(normalised(merged.text)) > forum.rules().max_post_length and merged.text != there.raw:
             _plan_too_long(sessions, topic_row_id, row, len(merged.text), forum.rules().max_post_length)
             continue
-        after = _edit(forum, there, merged.text, words.EDIT_REASON.format(what=_reason(key, fresh)))
+        reason = words.EDIT_REASON.format(what=_reason(key, fresh, _reporters(sessions, row.id)))
+        after = _edit(forum, there, merged.text, reason)
         _agree(sessions, row.id, after, fresh)
         if after.raw != there.raw:
             pushed.append(row.part)
@@ -144,9 +152,28 @@ def _plan_too_long(sessions: Sessions, topic_row_id: int, row: Post, length: int
         notices.plan(session, topic_row_id, f"too-long-{row.discourse_id}-{length}-{limit}", "problem", text)
 
 
-def _reason(key: str, fresh: str) -> str:
+def _reason(key: str, fresh: str, reporters: Sequence[str]) -> str:
+    what = words.EDIT_REPORTED.format(readers=", ".join(reporters)) if reporters else words.EDIT_MERGED
     # A reason of its own makes the forum keep a version of its own.
-    return f"{words.EDIT_MERGED.format(key=key)} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+    return f"{what.format(key=key)} {hashlib.sha256(fresh.encode()).hexdigest()[:6]}"
+
+
+def _reporters(sessions: Sessions, post_id: int) -> list[str]:
+    """The readers whose wording the part does not show yet, at most three."""
+    with sessions() as session:
+        shown = {int(key): str(text) for key, text in session.get_one(Post, post_id).shown.items()}
+        fresh = session.scalars(
+            select(Revision)
+            .where(Revision.segment_id.in_(shown), Revision.current, Revision.author_kind == "reader")
+            .order_by(Revision.id)
+        )
+        names = [name for revision in fresh if not _shows(shown, revision) for name in revision.author.split(", ")]
+    return list(dict.fromkeys(names))[:MOST_NAMED]
+
+
+def _shows(shown: Mapping[int, str], revision: Revision) -> bool:
+    text = revision.text if revision.is_markdown else markdown.escape_inline(revision.text)
+    return readback.says(text, shown[revision.segment_id])
 
 
 def _edit(forum: Discourse, there: ForumPost, text: str, reason: str) -> ForumPost:

@@ -204,7 +204,7 @@ def _store(session: Session, post: Post, segment: Segment, old: str | None, text
         return 0
     offers = 0
     ours = as_markdown(segment)
-    if ours is not None and not _says(ours, old or "") and not _says(ours, text):
+    if ours is not None and not says(ours, old or "") and not says(ours, text):
         session.execute(insert(Offer).values(post_id=post.id, forum_text=text, our_text=ours).on_conflict_do_nothing())
         offers = 1
     passages.add_revision(
@@ -220,7 +220,7 @@ def _store(session: Session, post: Post, segment: Segment, old: str | None, text
     return offers
 
 
-def _says(ours: str, other: str) -> bool:
+def says(ours: str, other: str) -> bool:
     """Whether both show the same. How a sentence is escaped depends on its neighbours, which `ours` does not have."""
     return _ESCAPED.sub(r"\1", ours.strip()) == _ESCAPED.sub(r"\1", other.strip())
 

@@ -47,6 +47,7 @@ class Reading:
         pushed_parts: parts that the bot edited.
         instructions: how many instructions wait to be carried out.
         is_gone: the topic is not on the forum any more, or only staff sees it as deleted.
+        page: the topic as it stood at the end; None if it is gone or only intended so far.
     """
 
     news: list[str] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Reading:
     pushed_parts: list[int] = field(default_factory=list)
     instructions: int = 0
     is_gone: bool = False
+    page: ForumTopic | None = field(default=None, repr=False)
 
 
 def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame: Frame, now: dt.datetime) -> Reading:
@@ -96,6 +98,7 @@ def read_topic(sessions: Sessions, forum: Discourse, topic_row_id: int, *, frame
             seen, reading.pushed_parts = push.push(sessions, forum, topic_row_id, seen, frame)
             push.plan_offers(sessions, topic_row_id)
         notices.say_planned(sessions, forum, topic_row_id, seen, now)
+        reading.page = seen
         return reading
 
 

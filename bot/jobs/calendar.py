@@ -126,6 +126,7 @@ def rules_of(settings: Settings) -> list[Rule]:
             Every("sweep_topics", 10),
             Every("remind", 60),
             Daily("watch_sources", WATCH),
+            Every("apply_ripples", 10),
         ]
         if settings.daily_category_id is not None:
             rules.append(Daily("run_daily", settings.daily_run_at))

@@ -11,7 +11,7 @@ from bot.forum import notices, review, takeover
 from bot.forum.discourse import Discourse
 from bot.forum.instructions import Said, known
 from bot.forum.review import Reading
-from bot.jobs import editions
+from bot.jobs import corrections, editions
 from bot.languages.ko import review as words
 from bot.settings import Settings
 from bot.store.engine import Sessions
@@ -28,20 +28,27 @@ CHANGING = frozenset({"redraft", "drop", "restore"})
 def read_topic(
     sessions: Sessions, settings: Settings, forum: Discourse, topic_row_id: int, *, now: dt.datetime
 ) -> Reading:
-    """Read a topic, carry out what moderators said in it, and bring the result to the page. Repeatable.
+    """Read a topic, carry out what people said in it, and bring the result to the page. Repeatable.
 
     Raises: as `review.read_topic` and the drafting of papers.
     """
     frame = compose.frame_of(settings)
     reading = review.read_topic(sessions, forum, topic_row_id, frame=frame, now=now)
-    if not reading.instructions:
-        return reading
-    for instruction_id in _waiting(sessions, topic_row_id):
-        _carry_out(sessions, settings, instruction_id, now)
-    # Merges what changed into the post, then gives the answers: nobody is told of a change that is not there yet.
-    after = review.read_topic(sessions, forum, topic_row_id, frame=frame, now=now)
-    reading.pushed_parts += after.pushed_parts
-    reading.instructions = after.instructions
+    if reading.instructions:
+        for instruction_id in _waiting(sessions, topic_row_id):
+            _carry_out(sessions, settings, instruction_id, now)
+    corrected = 0
+    if reading.page is not None:
+        corrected = corrections.work(sessions, settings, forum, topic_row_id, reading.page, now=now)
+    page = reading.page
+    if reading.instructions or corrected:
+        # Merges what changed into the post, then gives the answers: nobody is told of a change that is not there yet.
+        after = review.read_topic(sessions, forum, topic_row_id, frame=frame, now=now)
+        reading.pushed_parts += after.pushed_parts
+        reading.instructions = after.instructions
+        page = after.page
+    if page is not None:
+        corrections.finish(sessions, forum, topic_row_id, page, now=now)
     return reading
 
 

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 AWAITED_AGAIN = dt.timedelta(hours=6)
 AWAITED_FOR = dt.timedelta(weeks=8)
 """The list comes a day to six weeks after the week's end."""
-SETTLE = dt.timedelta(seconds=2)
+SETTLE = dt.timedelta(seconds=0.5)
 """One act on the forum sends several webhooks; they are answered by one reading."""
 
 UNTIL_NEXT_SWEEP = Ceiling(tries=3, age=dt.timedelta(minutes=10))
@@ -146,7 +146,10 @@ def read_topic(parts: Parts, *, topic_id: int) -> object:
     from bot.jobs import editions, review
 
     with editions.forum_of(parts.settings) as forum:
-        return review.read_topic(parts.sessions, parts.settings, forum, topic_id, now=parts.now())
+        reading = review.read_topic(parts.sessions, parts.settings, forum, topic_id, now=parts.now())
+    with parts.sessions.begin() as session:
+        defer_ripples(session)
+    return reading
 
 
 def handle_event(parts: Parts, *, inbox_id: int) -> str:
@@ -197,6 +200,19 @@ def remind(parts: Parts) -> str:
     return f"{count} reminded"
 
 
+def apply_ripples(parts: Parts) -> str:
+    """Mend the next topic that has a corrected mistake too; comes again at once while there is more and room for it."""
+    from bot.jobs import corrections
+
+    topic_ids = corrections.apply_ripples(parts.sessions, parts.settings, now=parts.now())
+    with parts.sessions.begin() as session:
+        for topic_id in topic_ids:
+            defer_reading(session, topic_id)
+        if topic_ids:
+            defer_ripples(session)
+    return f"{len(topic_ids)} topics to be edited"
+
+
 def rescue_stalled(parts: Parts) -> str:
     """Return the jobs of dead workers to the queue."""
     with parts.sessions.begin() as session:
@@ -235,6 +251,7 @@ TASKS: Mapping[str, Task] = {
     "sweep_posts": Task(sweep_posts, UNTIL_NEXT_SWEEP),
     "sweep_topics": Task(sweep_topics, UNTIL_NEXT_SWEEP),
     "remind": Task(remind, UNTIL_NEXT_SWEEP),
+    "apply_ripples": Task(apply_ripples, UNTIL_NEXT_SWEEP),
     "rescue_stalled": Task(rescue_stalled, UNTIL_NEXT_SWEEP),
     "prune": Task(prune, Ceiling(tries=3)),
 }
@@ -244,6 +261,11 @@ def defer_reading(session: Session, topic_id: int, *, run_at: dt.datetime | None
     """Have a topic of ours read soon; one reading at a time, and at most one waiting."""
     key = f"read_topic-{topic_id}"
     return queue.defer(session, "read_topic", lock=key, queueing_lock=key, run_at=run_at, topic_id=topic_id)
+
+
+def defer_ripples(session: Session) -> bool:
+    """Have accepted sentences with a corrected mistake mended; one topic after the other."""
+    return queue.defer(session, "apply_ripples", lock="apply_ripples", queueing_lock="apply_ripples")
 
 
 def _defer_readings(parts: Parts, topic_ids: Sequence[int]) -> str:

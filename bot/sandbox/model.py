@@ -199,6 +199,7 @@ class ModelStandIn:
         judgements: what it finds as a judge, wherever a segment's Korean holds the `quote`: the finding without its id.
         marks_redrafts: whether a redraft can be told from the first draft, by `REDRAFTED` behind each passage's first
             sentence; what is recorded is one translation only.
+        readings: what it reads in comments; see `_reading`.
         follows_suggestions: whether it mends what it is asked to mend; else it gives its Korean back as it was.
         latency_s: seconds from a request to the end of its answer; `message_start` comes after a twentieth of it.
         api_key: the only accepted key; None: any.
@@ -211,6 +212,7 @@ class ModelStandIn:
         *,
         introduction: Sequence[Mapping[str, Any]] | None = None,
         judgements: Sequence[Mapping[str, str]] = (),
+        readings: Sequence[Mapping[str, str]] = (),
         follows_suggestions: bool = True,
         marks_redrafts: bool = False,
         latency_s: float = 0.0,
@@ -220,6 +222,7 @@ class ModelStandIn:
     ) -> None:
         self.translations = translations or Translations()
         self.introduction = introduction
+        self.readings = list(readings)
         self.follows_suggestions = follows_suggestions
         self.marks_redrafts = marks_redrafts
         self.judgements = [*judgements, _LEFT_UNTRANSLATED]
@@ -391,6 +394,8 @@ class ModelStandIn:
                 return _packed({"bullets": self._bullets(data or {})})
             case "judge_paper":
                 return _packed({"findings": self._judgement((data or {}).get("segments", []))})
+            case "read_comment":
+                return _packed({"items": self._reading(data or {})})
             case "repair_paper":
                 return _packed({"segments": [self._mended(segment) for segment in (data or {}).get("segments", [])]})
             case "introduce_week":
@@ -428,6 +433,26 @@ class ModelStandIn:
             for segment in segments
             if judgement["quote"] in segment["ko"]
         ]
+
+    def _reading(self, data: Mapping[str, Any]) -> list[dict[str, str]]:
+        """The first reading whose `match` stands in the comment; its `sentence` is words of the Korean it means.
+
+        Any other comment about known sentences gets the recorded translation of the first as a draft, where there is
+        another one; all else is a report of nothing in particular.
+        """
+        sentences = data["sentences"]
+        for reading in self.readings:
+            if reading["match"] in data["comment"]:
+                meant = [one["id"] for one in sentences if reading["sentence"] and reading["sentence"] in one["ko"]]
+                item = {key: reading.get(key, "") for key in ("kind", "old", "new", "draft", "reason")}
+                return [item | {"sentence": meant[0] if meant else ""}]
+        if data["is_about_these"] and sentences:
+            first = sentences[0]
+            (draft,) = self.translations.passage([first["en"]])
+            if draft and draft != first["ko"]:
+                said = {"kind": "report", "sentence": first["id"], "old": "", "new": "", "draft": draft}
+                return [said | {"reason": "문장이 어색하다고 합니다."}]
+        return [{"kind": "report", "sentence": "", "old": "", "new": "", "draft": "", "reason": ""}]
 
     def _mended(self, segment: Mapping[str, Any]) -> dict[str, str]:
         korean: str = segment["ko"]

@@ -34,6 +34,7 @@ SAMPLE_PERIOD = "2026-11-09"
 SAMPLE_DAY = "2026-11-10"
 BOT_USER = "paperbot"
 MODERATOR = "sujin"
+READERS = ("minji", "jiho")
 MODEL_KEY = "sandbox-model-key"
 FORUM_PORT = 4290
 """Where a person finds the demo's forum; another free port is taken if it is in use."""
@@ -104,6 +105,8 @@ def running(
     forum.allow_whispers()
     forum.add_user(BOT_USER, moderator=True, trust_level=4, full_name="paperbot")
     forum.add_user(MODERATOR, moderator=True, trust_level=4, full_name="수진")
+    for reader, name in zip(READERS, ("민지", "지호"), strict=True):
+        forum.add_user(reader, trust_level=1, full_name=name)
     key = forum.add_api_key(BOT_USER)
     model = ModelStandIn(
         Translations(recorded),

@@ -526,6 +526,8 @@ class Comment(Base):
     """Deleted or hidden on the forum."""
     signed_at: Mapped[dt.datetime | None]
     """When its author got a sign that it was seen."""
+    settled_at: Mapped[dt.datetime | None]
+    """When all that this text asks for had been worked out; NULL while a model is to be asked."""
     created_at: Mapped[dt.datetime] = _created_at()
 
 
@@ -560,7 +562,7 @@ class Correction(Base):
     is_markdown: Mapped[bool] = mapped_column(server_default=false())
     is_model_wording: Mapped[bool] = mapped_column(server_default=false())
     """Whether the wording is a model's, for a report without one."""
-    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    reason: Mapped[str] = mapped_column(server_default="")
     """What the reader said to it."""
     base_revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
@@ -573,6 +575,8 @@ class Correction(Base):
     """The segment's text that it became."""
     applied_at: Mapped[dt.datetime | None]
     """When the page showed it."""
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    """The reply that told its readers what became of it."""
     created_at: Mapped[dt.datetime] = _created_at()
 
     reports: Mapped[list["CorrectionReport"]] = relationship(order_by="CorrectionReport.comment_id")
@@ -598,6 +602,8 @@ class Ripple(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     correction_id: Mapped[int] = mapped_column(ForeignKey("corrections.id"))
     segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id"), index=True)
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topics.id"))
+    """The newest topic that shows it; NULL for what stands on no page."""
     base_revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
     text: Mapped[str]
     state: Mapped[str]

@@ -140,7 +140,7 @@ class Prompt:
 
 @cache
 def load(task: str, folder: Path | None = None) -> Prompt:
-    """The prompt of `task`: `translate_paper`, `summarize_paper`, `introduce_week`, ....
+    """The prompt of `task`: `translate_paper`, `summarize_paper`, `introduce_week`, `read_comment`, ...
 
     Args:
         folder: other prompts than the shipped ones; a file that it lacks is taken from the shipped ones.

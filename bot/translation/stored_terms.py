@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.store.engine import Sessions
 from bot.store.tables import StoredTerm
-from bot.translation import termbase
-from bot.translation.termbase import Kind, Term, Termbase
+from bot.translation.termbase import Kind, Term, Termbase, shipped
 
 NONSENSE = "!"
 """Before a wrong rendering that is wrong whatever English stands beside it, as in the files."""
@@ -29,18 +29,29 @@ class Entry:
 def load(sessions: Sessions) -> Termbase:
     """The termbase in force now."""
     with sessions() as session:
-        return Termbase(entry.term for entry in entries(session))
+        return termbase(session)
+
+
+def termbase(session: Session) -> Termbase:
+    """The termbase in force now, in a session that is open already."""
+    return _compiled(tuple(entry.term for entry in entries(session)))
+
+
+@lru_cache(maxsize=2)
+def _compiled(terms: tuple[Term, ...]) -> Termbase:
+    """One termbase for the same terms: finding in it is compiled once, and what it found is remembered."""
+    return Termbase(terms)
 
 
 def entries(session: Session) -> list[Entry]:
     """Every term in force, by source."""
-    shipped = {term.source: Entry(term, "shipped") for term in termbase.shipped().terms}
+    known = {term.source: Entry(term, "shipped") for term in shipped().terms}
     for row in session.scalars(select(StoredTerm).order_by(StoredTerm.source)):
         if row.status == "retired":
-            shipped.pop(row.source, None)
+            known.pop(row.source, None)
         else:
-            shipped[row.source] = Entry(_term(row), row.origin, row.author)
-    return sorted(shipped.values(), key=lambda entry: (entry.term.source.casefold(), entry.term.source))
+            known[row.source] = Entry(_term(row), row.origin, row.author)
+    return sorted(known.values(), key=lambda entry: (entry.term.source.casefold(), entry.term.source))
 
 
 def add(session: Session, terms: Iterable[Term], *, origin: str, author: str, now: dt.datetime) -> int:

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("kinds", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("is_gone", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         _created_at(),
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_comments_topic_id_topics")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comments")),
@@ -68,7 +69,9 @@ def upgrade() -> None:
         sa.Column("decision_note", sa.Text(), nullable=True),
         sa.Column("revision_id", sa.BigInteger(), nullable=True),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer_id", sa.BigInteger(), nullable=True),
         _created_at(),
+        sa.ForeignKeyConstraint(["answer_id"], ["notices.id"], name=op.f("fk_corrections_answer_id_notices")),
         sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_corrections_topic_id_topics")),
         sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name=op.f("fk_corrections_segment_id_segments")),
         sa.ForeignKeyConstraint(
@@ -106,6 +109,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("correction_id", sa.BigInteger(), nullable=False),
         sa.Column("segment_id", sa.BigInteger(), nullable=False),
+        sa.Column("topic_id", sa.BigInteger(), nullable=True),
         sa.Column("base_revision_id", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -117,6 +121,7 @@ def upgrade() -> None:
             ["correction_id"], ["corrections.id"], name=op.f("fk_ripples_correction_id_corrections")
         ),
         sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name=op.f("fk_ripples_segment_id_segments")),
+        sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_ripples_topic_id_topics")),
         sa.ForeignKeyConstraint(
             ["base_revision_id"], ["revisions.id"], name=op.f("fk_ripples_base_revision_id_revisions")
         ),

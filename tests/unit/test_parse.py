@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.forum.parse import KnownPaper, KnownPassage, Parsed, Region, parse_article
@@ -209,6 +209,7 @@ mess = (
 
 
 @given(mess, st.booleans())
+@example("운영진의 말\n* * *\n무리를 소개합니다.\n> A flock of models.", True)
 def test_regions_of_any_text_are_in_order_apart_and_trimmed(raw: str, has_opening: bool) -> None:
     regions = parse_article(raw, KNOWN, has_opening=has_opening).regions
     position = 0

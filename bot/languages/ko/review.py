@@ -128,6 +128,7 @@ TOO_LONG: Final = (
 )
 EDIT_REASON: Final = "paperbot: {what}"
 EDIT_MERGED: Final = "{key}에 새 번역 반영"
+EDIT_REPORTED: Final = "{readers} 님의 제보 반영"
 
 # --- what it understands ---------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Addresses of posts.
 
-Facts: discourse/discourse `config/routes.rb`, `app/controllers/{posts,post_actions}_controller.rb`.
+Facts: discourse/discourse `config/routes.rb`, `app/controllers/{posts,post_actions,post_action_users}_controller.rb`.
 """
 
 import datetime as dt
@@ -15,6 +15,8 @@ from bot.sandbox.forum.asks import Ask, Endpoints, Row, as_json
 from bot.sandbox.forum.booleans import means_yes
 from bot.sandbox.forum.state import Post
 from bot.sandbox.forum.whispers import may_whisper
+
+MOST_LIKERS = 200
 
 
 class PostEndpoints(Endpoints):
@@ -37,6 +39,7 @@ class PostEndpoints(Endpoints):
             ("DELETE", f"{post}.json", "posts/destroy", self.delete_post),
             ("POST", "/post_actions.json", "post_actions/create", self.like),
             ("DELETE", "/post_actions/{post_id:int}.json", "post_actions/destroy", self.unlike),
+            ("GET", "/post_action_users.json", "post_action_users/index", self.likers),
             ("GET", "/raw/{topic_id:int}/{post_number:int}", "posts/markdown_num", self.raw_post),
         ]
 
@@ -185,6 +188,16 @@ class PostEndpoints(Endpoints):
         left, most = likes.allowance(user, self.forum.state, self.forum.now())
         headers = {"Discourse-Actions-Remaining": str(left), "Discourse-Actions-Max": str(most)}
         return as_json(self.view(ask).post(post, raw=False) | {"badges_granted": []}, headers=headers)
+
+    def likers(self, ask: Ask) -> Response:
+        """Who likes a post, the first first, at most 200."""
+        number = ask.number("id")
+        if number is None or ask.number("post_action_type_id") != likes.LIKE:
+            raise refusals.missing_parameter(self.forum.texts, "post_action_type_id")
+        post = self.forum.visible_post(ask.user, number)
+        by_time = sorted(post.likes, key=lambda user_id: post.likes[user_id])
+        users = [self.forum.state.users[user_id] for user_id in by_time[:MOST_LIKERS]]
+        return as_json({"post_action_users": [{"id": user.id, "username": user.username} for user in users]})
 
     def unlike(self, ask: Ask) -> Response:
         """Take a like back."""
