@@ -61,6 +61,14 @@ class Task:
     ceiling: Ceiling = field(default_factory=Ceiling)
 
 
+def warm_up() -> None:
+    """Load what the first reading of a topic would have to load: some seconds that nobody is to wait for."""
+    from bot.jobs import review  # noqa: F401 - loaded, not used
+    from bot.translation.checks import run
+
+    run.warm_up()
+
+
 def run_series(parts: Parts, *, series: str, period: str) -> str:
     """Collect, draft and submit one edition. A late list is asked for again in hours.
 
