@@ -175,20 +175,11 @@ def rescue_stalled(parts: Parts) -> str:
 
 
 def prune(parts: Parts) -> str:
-    """Delete old webhooks, finished jobs and slots, as the settings say; a bounded number a night."""
-    from bot.store import inbox, schedule
+    """Delete what is kept for a time only, as the settings say; a bounded number a night."""
+    from bot.jobs import retention
 
-    now, settings = parts.now(), parts.settings
-    counts = []
-    with parts.sessions.begin() as session:
-        counts.append(inbox.prune(session, now - dt.timedelta(days=settings.inbox_keep_days)))
-    with parts.sessions.begin() as session:
-        before = now - dt.timedelta(days=settings.jobs_keep_days)
-        failed_before = now - dt.timedelta(days=settings.failed_jobs_keep_days)
-        counts.append(queue.prune(session, before=before, failed_before=failed_before))
-    with parts.sessions.begin() as session:
-        counts.append(schedule.prune_slots(session, now - dt.timedelta(days=settings.jobs_keep_days)))
-    return "{} webhooks, {} jobs, {} slots deleted".format(*counts)
+    counts = retention.apply(parts.sessions, parts.settings, now=parts.now())
+    return ", ".join(f"{count} {what}" for what, count in counts.items()) + " deleted"
 
 
 TASKS: Mapping[str, Task] = {
