@@ -195,12 +195,13 @@ def _pack(file: Path, dump: Path, manifest: Manifest, settings: Settings, now: d
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mtime, entry.mode = len(content.encode()), int(now.timestamp()), 0o600
                 archive.addfile(entry, io.BytesIO(content.encode()))
-            archive.add(dump, DUMP, filter=_without_owner)
+            archive.add(dump, DUMP, filter=_for_its_owner)
         raw.flush()
         os.fsync(raw.fileno())
 
 
-def _without_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+def _for_its_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.mode = 0o600
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     return entry

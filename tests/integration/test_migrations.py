@@ -26,8 +26,6 @@ _numbers = itertools.count(1)
 
 MEANT: Mapping[str, Mapping[str, Any]] = {
     "editions": {"series": "weekly", "state": "published"},
-    # A passage belongs to one of three.
-    "passages": {"sighting_id": None, "edition_id": None},
     # An offer is shown in a whisper; going back deletes what the bot said in public.
     "notices": {"is_whisper": True},
     # The first is current, each of its own segment.
@@ -60,11 +58,15 @@ def own_tables(engine: Engine) -> list[Table]:
     ]
 
 
-def allowed(engine: Engine, table: Table) -> dict[str, str]:
-    """The first value that a check constraint allows, by column."""
-    pattern = re.compile(r"\(?(\w+) = ANY \(ARRAY\['(\w+)'::text")
-    checks = inspect(engine).get_check_constraints(table.name)
-    return {match[1]: match[2] for check in checks if (match := pattern.search(check["sqltext"]))}
+def allowed(engine: Engine, table: Table) -> dict[str, str | None]:
+    """What the check constraints allow: the first value of each list; where one of several must be set, the first."""
+    found: dict[str, str | None] = {}
+    for check in inspect(engine).get_check_constraints(table.name):
+        if match := re.search(r"(\w+) = ANY \(ARRAY\['(\w+)'::text", check["sqltext"]):
+            found[match[1]] = match[2]
+        if match := re.fullmatch(r"num_nonnulls\((.+)\) = 1", check["sqltext"]):
+            found |= dict.fromkeys(match[1].split(", ")[1:])
+    return found
 
 
 def value_for(column: Column[Any], number: int) -> Any:
@@ -94,7 +96,7 @@ def fill(engine: Engine) -> None:
                 # Ids are given by the database, so that its sequences stand where they would.
                 columns = [column for column in table.columns if not is_numbered(column)]
                 row = {column.name: meant.get(column.name, value_for(column, number)) for column in columns}
-                connection.execute(insert(table).values({**row, **meant_none(meant)}))
+                connection.execute(insert(table).values(row))
         if inspect(connection).has_table("procrastinate_jobs"):
             connection.execute(text("insert into procrastinate_jobs (queue_name, task_name) values ('q', 'read')"))
 
@@ -102,10 +104,6 @@ def fill(engine: Engine) -> None:
 def is_numbered(column: Column[Any]) -> bool:
     """Whether the database gives it the next number."""
     return column.identity is not None or "nextval" in str(getattr(column.server_default, "arg", ""))
-
-
-def meant_none(meant: Mapping[str, Any]) -> dict[str, None]:
-    return {name: None for name, value in meant.items() if value is None}
 
 
 def rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
