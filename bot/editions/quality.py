@@ -94,7 +94,7 @@ def improve(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnPro
             papers if desk.judge_model else [],
             concurrency,
             lambda sheet: _judge(desk, edition_id, sheet),
-            lambda done, total: on_progress(done, total, "judge"),
+            lambda done, total: on_progress(done, total, "read by the judge"),
         )
         if judged.waiting:
             return judged.waiting
@@ -105,7 +105,7 @@ def improve(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnPro
         [sheet for sheet in papers if chosen.intersection(place.segment_id for place in sheet.drafted)],
         concurrency,
         lambda sheet: _mend(desk, edition_id, sheet, before, chosen),
-        lambda done, total: on_progress(done, total, "mend"),
+        lambda done, total: on_progress(done, total, "asked once more"),
     )
     if mended.waiting:
         return mended.waiting
