@@ -40,6 +40,7 @@ from bot.store.tables import (
 )
 from bot.translation import memory, passages
 from tests.integration.test_review import Desk, open_desk
+from tests.integration.world import Store
 from tests.unit.adopt.layouts import recorded_week
 from tests.unit.adopt.posts import COPIED_FROM_PAGE, DAILY, NO_KNOWN_FORM, TALK, WEEKLY_2023, WEEKLY_2024
 
@@ -102,11 +103,16 @@ class Archive:
             return session.scalars(select(Edition.state)).one()
 
 
-@pytest.fixture(params=["now", "2022"])
-def desk(request: pytest.FixtureRequest, database_url: str) -> Iterator[Desk]:
-    mode: Mode = request.param
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, store: Store) -> Iterator[Desk]:
+    """On a forum of today, or of the age that the test asks for."""
+    mode: Mode = getattr(request, "param", "now")
+    store.emptied()
     with ExitStack() as stack:
-        yield open_desk(stack, make_url(database_url), mode, None)
+        yield open_desk(stack, make_url(store.url), mode, None)
+
+
+on_forums_of_both_ages = pytest.mark.parametrize("desk", ["now", "2022"], indirect=True)
 
 
 def published(desk: Desk, form: str) -> Archive:
@@ -133,6 +139,7 @@ def rendering(session: Session) -> str:
 # --- storing ---------------------------------------------------------------------------------------------------------
 
 
+@on_forums_of_both_ages
 @every_form
 def test_an_adopted_post_is_rendered_byte_for_byte_and_not_touched(desk: Desk, form: str) -> None:
     archive = published(desk, form)
@@ -299,6 +306,7 @@ def test_a_post_without_a_known_form_is_refused(desk: Desk) -> None:
         Archive(desk, post.topic_id).adopt()
 
 
+@on_forums_of_both_ages
 def test_drafts_deleted_topics_and_missing_ones_are_refused(desk: Desk) -> None:
     title, raw = POSTS["weekly 2024"]
     forum = desk.world.forum
@@ -340,6 +348,7 @@ def test_a_corrected_sentence_changes_on_the_page_and_nothing_else(desk: Desk, f
     assert archive.read().pushed_parts == []
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize(
     ("form", "old", "new"),
     [
@@ -460,6 +469,7 @@ def test_comments_written_before_adoption_are_there_afterwards(desk: Desk) -> No
         assert {int(id_): text for id_, text in post.shown.items()} == texts
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize("scopes", [("topics:write", "topics:read", "posts:list", "global:read")])
 def test_a_key_that_may_not_edit_is_told_to_moderators_once_and_tried_again(
     desk: Desk, scopes: tuple[str, ...]
@@ -495,6 +505,7 @@ def test_a_bot_that_is_no_moderator_leaves_the_post_and_goes_on(desk: Desk) -> N
     assert archive.read().pushed_parts == [1]
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after"])
 def test_an_edit_whose_answer_is_lost_is_made_once_and_is_nobodys_words(desk: Desk, fault: FaultKind) -> None:
     archive = published(desk, "weekly 2024")
@@ -514,6 +525,7 @@ def test_an_edit_whose_answer_is_lost_is_made_once_and_is_nobodys_words(desk: De
         assert session.scalars(select(Revision).where(Revision.author_kind == "moderator")).all() == []
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize(
     ("form", "said", "old", "new"),
     [
