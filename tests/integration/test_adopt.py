@@ -1,5 +1,6 @@
 """Posts from before the bot: stored once, shown byte for byte as they were, and from then on tended like its own."""
 
+import json
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -666,6 +667,43 @@ def test_a_file_is_adopted_and_gets_its_topic_later(environment: Desk, tmp_path:
     assert "it has its topic now" in run(archive.address)[1]
     archive.edit("두 모델을 소개합니다.", "모델 두 개를 소개합니다.")
     assert archive.read().changed == 1
+
+
+@every_form
+def test_the_command_exports_an_adopted_post_byte_for_byte_as_data_and_as_a_page(environment: Desk, form: str) -> None:
+    archive = published(environment, form)
+    archive.adopt()
+    with environment.sessions() as session:
+        edition = session.scalars(select(Edition)).one()
+        name = f"{edition.series}-{edition.period}"
+
+    def exported(form: str) -> tuple[int, bytes]:
+        done = CliRunner().invoke(cli, ["export", name, "--format", form])
+        return done.exit_code, done.stdout_bytes
+
+    assert exported("markdown") == (0, archive.first.raw.encode())
+    code, page = exported("html")
+    assert code == 0
+    assert page.startswith(b"<!doctype html>")
+    code, text = exported("json")
+    data = json.loads(text)
+    assert (code, data["published_by"]) == (0, AUTHOR)
+    assert data["adopted_from"].endswith(f"/t/{archive.topic_id}")
+    texts = [*data["other_texts"], *(text for paper in data["papers"] for text in paper["texts"])]
+    texts += [data["introduction"]] if data["introduction"] else []
+    with environment.sessions() as session:
+        assert sum(len(text["segments"]) for text in texts) == session.scalar(select(func.count(Segment.id)))
+    assert exported("jekyll") == (1, b"")
+
+
+def test_the_command_says_why_an_adopted_talk_becomes_no_page_of_jekyll(environment: Desk) -> None:
+    archive = published(environment, "talk")
+    archive.adopt()
+    with environment.sessions() as session:
+        period = session.scalars(select(Edition.period)).one()
+    done = CliRunner().invoke(cli, ["export", f"talk-{period}", "--format", "jekyll"])
+    assert done.exit_code == 1
+    assert "was adopted" in done.output
 
 
 def test_a_recorded_week_is_adopted_and_one_sentence_of_it_corrected(desk: Desk) -> None:
