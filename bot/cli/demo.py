@@ -144,7 +144,7 @@ def _run(
     with _timed(seconds, "submit"):
         done = run.submit_step(sessions, settings, edition_id, again=False)
     with sessions() as session:
-        segments, drafted = summary.segment_counts(session, edition_id)
+        segments, drafted = summary.segment_counts(session, edition_id, WEEKLY.kinds)
         spent = summary.calls_since(session, started_at)
         papers = summary.paper_count(session, edition_id)
     return {
