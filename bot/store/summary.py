@@ -48,6 +48,7 @@ def editions(session: Session, limit: int = 20) -> list[EditionSummary]:
         .where(Transition.subject == "edition", Transition.subject_id == Edition.id)
         .scalar_subquery()
     )
+    newest = select(Edition.id).order_by(Edition.period.desc(), Edition.id.desc()).limit(limit)
     rows = session.execute(
         select(
             Edition.series,
@@ -60,9 +61,9 @@ def editions(session: Session, limit: int = 20) -> list[EditionSummary]:
         )
         .outerjoin(EditionItem, EditionItem.edition_id == Edition.id)
         .outerjoin(Topic, Topic.edition_id == Edition.id)
+        .where(Edition.id.in_(newest))
         .group_by(Edition.id, Topic.discourse_id)
-        .order_by(Edition.period.desc())
-        .limit(limit)
+        .order_by(Edition.period.desc(), Edition.id.desc())
     )
     return [EditionSummary(*row) for row in rows]
 
