@@ -150,10 +150,14 @@ def _serve(kind: str, database: str, port: int) -> None:
     else:
         from sqlalchemy.orm import sessionmaker
 
+        from bot.settings import Settings
         from bot.web import app as web
+        from bot.web.health import Watch
         from bot.web.hooks import Gate
 
-        app = web.make_app(Gate((SECRET,), frozenset({"forum.example"})), sessionmaker(engine))
+        sessions = sessionmaker(engine)
+        watch = Watch(Settings(_env_file=None), sessions)
+        app = web.make_app(Gate((SECRET,), frozenset({"forum.example"})), sessions, watch)
     uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False, ws="none")
 
 

@@ -168,6 +168,17 @@ class Settings(BaseSettings):
         None, description="key with the scopes users:show, users:update, users:list; empty: members are not synced"
     )
 
+    # Operator
+    operator_address: str | None = Field(
+        None, description="who is mailed, once, what needs a person; empty: DIGEST_REPORT_TO"
+    )
+    operator_forum_user: str | None = Field(
+        None, description="forum user who gets that as a personal message where no mail can be sent"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="what Prometheus shows at /metrics, 16 characters or more; empty: there are no metrics"
+    )
+
     # Service
     daily_run_at: dt.time = Field(dt.time(9), description="time of the daily run for the day before, in TIME_ZONE")
     weekly_late_after_days: int = Field(3, ge=0, description="days after a week's end when moderators hear it is late")

@@ -32,6 +32,7 @@ from bot.cli.evaluate import evaluate
 from bot.cli.export import export
 from bot.cli.findings import findings
 from bot.cli.memory import memory
+from bot.cli.report import report
 from bot.cli.run import collect, draft, preview, run, submit
 from bot.cli.service import jobs, up, web, worker
 from bot.cli.source import source
@@ -99,6 +100,7 @@ for command in (
     export,
     status,
     costs,
+    report,
     check,
     source,
     terms,

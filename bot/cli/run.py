@@ -211,7 +211,7 @@ def submit_step(sessions: Sessions, settings: Settings, edition_id: int, *, agai
     from bot.forum.submit import topic_url
     from bot.jobs import editions
 
-    with editions.forum_of(settings) as forum:
+    with editions.forum_of(settings, sessions) as forum:
         done = editions.submit(sessions, settings, edition_id, forum=forum, again=again)
     outcomes = {
         "created": "Submitted as a shared draft",

@@ -65,7 +65,7 @@ def worker(with_parent: bool) -> None:
 @click.command()
 @with_parent
 def web(with_parent: bool) -> None:
-    """Receive the forum's webhooks, serve the readers' pages, and answer /healthz and /readyz."""
+    """Receive the forum's webhooks, serve the readers' pages, and answer /healthz, /readyz and /metrics."""
     from bot.digests import office
     from bot.jobs import service
     from bot.settings import load

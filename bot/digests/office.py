@@ -55,7 +55,7 @@ def check_names(settings: Settings) -> None:
     Raises:
         SettingsError: one is not.
     """
-    for name in ("digest_from", "digest_report_to"):
+    for name in ("digest_from", "digest_report_to", "operator_address"):
         value = getattr(settings, name)
         try:
             if value is not None and addresses.parse(value).given.lower() != value.lower():

@@ -11,7 +11,7 @@ true in `shared_draft` would publish the article at once.
 import logging
 import re
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -85,6 +85,15 @@ class Call:
     route: str
     status: int | None
 
+    @property
+    def outcome(self) -> str:
+        """How it ended: `ok`, `limited` (429), `refused` (other 4xx), `failed` (5xx), or `unanswered`."""
+        if self.status is None:
+            return "unanswered"
+        if self.status == 429:
+            return "limited"
+        return "ok" if self.status < 400 else "refused" if self.status < 500 else "failed"
+
 
 class Discourse:
     """A Discourse forum, seen as one user with one API key. Safe to share between threads; close it when done.
@@ -150,6 +159,11 @@ class Discourse:
     def call_log(self) -> tuple[Call, ...]:
         """The last requests, oldest first."""
         return self._library.call_log
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many of all calls so far ended in each way; see `Call.outcome`."""
+        return self._library.outcomes
 
     @property
     def server_time(self) -> datetime | None:
@@ -341,6 +355,18 @@ class Discourse:
         with _unreadable_is_lost("POST", "/posts.json", self.username):
             return parse_created(self._needed(answer, "POST", "/posts.json"), base_url=self.url)
 
+    def send_message(self, username: str, *, title: str, raw: str) -> Post | HeldForApproval:
+        """Send a personal message to one user. Not safe to repeat: no key is kept for messages.
+
+        Raises:
+            RefusedError: no such user, a title or text out of bounds, or messages are switched off.
+        """
+        answer = self._library._post(
+            "/posts.json", json=True, title=title, raw=raw, archetype="private_message", target_recipients=username
+        )
+        with _unreadable_is_lost("POST", "/posts.json", self.username):
+            return parse_created(self._needed(answer, "POST", "/posts.json"), base_url=self.url)
+
     def like(self, post_id: int) -> None:
         """Like a post, once: look at `Post.is_liked` before, for a second like is refused.
 
@@ -462,6 +488,7 @@ class _Library(DiscourseClient):  # type: ignore[misc]  # pydiscourse carries no
         self._lock = threading.Lock()
         self._call_log: deque[Call] = deque(maxlen=CALLS_KEPT)
         self.calls = 0
+        self._outcomes: Counter[str] = Counter()
         self.server_time: datetime | None = None
         self.http = httpx.Client(
             headers={
@@ -484,6 +511,11 @@ class _Library(DiscourseClient):  # type: ignore[misc]  # pydiscourse carries no
     def call_log(self) -> tuple[Call, ...]:
         with self._lock:
             return tuple(self._call_log)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._outcomes)
 
     def _request(
         self,
@@ -542,6 +574,7 @@ class _Library(DiscourseClient):  # type: ignore[misc]  # pydiscourse carries no
     def _count(self, call: Call) -> None:
         with self._lock:
             self.calls += 1
+            self._outcomes[call.outcome] += 1
             self._call_log.append(call)
 
     def _same_host(self, response: httpx.Response, sent: Sent) -> httpx.URL:

@@ -63,8 +63,8 @@ def posts(sessions: Sessions, forum: Discourse, *, now: dt.datetime) -> list[int
         found = (
             [] if mark is None else _ours(session, {post.topic_id for post in seen.values() if post.id > mark - AGAIN})
         )
-        if newest > (mark or 0):
-            _move(session, newest, now)
+        if seen:
+            _move(session, max(newest, mark or 0), now)
         # Posts inside the window may be old news: what was read after they were written is.
         return [topic.id for topic in found if _is_news(topic, seen.values(), mark)]
 
@@ -126,11 +126,12 @@ def _mark(sessions: Sessions) -> int | None:
 
 
 def _move(session: Session, value: int, now: dt.datetime) -> None:
+    """Never back; `moved_at` tells when a sweep came through last, whether there was news or not."""
     session.execute(
         insert(Cursor)
         .values(name=POSTS_CURSOR, value=value, moved_at=now)
         .on_conflict_do_update(
-            index_elements=["name"], set_={"value": value, "moved_at": now}, where=Cursor.value < value
+            index_elements=["name"], set_={"value": value, "moved_at": now}, where=Cursor.value <= value
         )
     )
 

@@ -132,6 +132,10 @@ def rules_of(settings: Settings) -> list[Rule]:
             rules.append(Daily("run_daily", settings.daily_run_at))
     # Imported here: the templates take a moment.
     from bot.digests import office, periods
+    from bot.jobs import alerts
+
+    if alerts.has_way(settings):
+        rules.append(Every("tell_operator", 15))
 
     if office.is_set_up(settings):
         periods.rules_of(settings)

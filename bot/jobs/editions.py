@@ -17,7 +17,7 @@ from bot.editions.collect import Collected
 from bot.editions.draft import Drafted, OnProgress, Redrafted
 from bot.editions.series import NotCollected, Reach, Series
 from bot.errors import RejectedError, SettingsError
-from bot.forum import notices
+from bot.forum import notices, tally
 from bot.forum import submit as submission
 from bot.forum.discourse import Discourse
 from bot.forum.submit import Place, Submitted
@@ -163,8 +163,11 @@ def place_of(settings: Settings, of: Series) -> Place:
 
 
 @contextmanager
-def forum_of(settings: Settings) -> Iterator[Discourse]:
+def forum_of(settings: Settings, sessions: Sessions | None = None) -> Iterator[Discourse]:
     """The forum the settings name; its connections are closed at the end.
+
+    Args:
+        sessions: where its calls are counted; None: nowhere.
 
     Raises:
         SettingsError: address, user or key is missing.
@@ -178,7 +181,11 @@ def forum_of(settings: Settings) -> Iterator[Discourse]:
         api_key=settings.forum_api_key.get_secret_value(),
         timeout_s=settings.forum_timeout_s,
     ) as forum:
-        yield forum
+        try:
+            yield forum
+        finally:
+            if sessions is not None:
+                tally.record(sessions, forum.outcomes, clock.now())
 
 
 def http_client() -> httpx.Client:

@@ -91,7 +91,7 @@ def run_series(parts: Parts, *, series: str, period: str) -> str:
         raise TransientError(
             f"The model is busy; {', '.join(drafted.waiting)} wait for it.", retry_after_s=drafted.retry_after_s
         )
-    with editions.forum_of(settings) as forum:
+    with editions.forum_of(settings, sessions) as forum:
         done = editions.submit(sessions, settings, found.edition_id, forum=forum)
     with sessions.begin() as session:
         defer_reading(session, _topic_row(session, found.edition_id))
@@ -156,7 +156,7 @@ def read_topic(parts: Parts, *, topic_id: int) -> object:
     """Bring a topic of ours (`topic_id` is our row's) and the store in step, and do what moderators said in it."""
     from bot.jobs import editions, review
 
-    with editions.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings, parts.sessions) as forum:
         reading = review.read_topic(parts.sessions, parts.settings, forum, topic_id, now=parts.now())
     with parts.sessions.begin() as session:
         defer_ripples(session)
@@ -188,7 +188,7 @@ def sweep_posts(parts: Parts) -> str:
     from bot.forum import sweep
     from bot.jobs import editions
 
-    with editions.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings, parts.sessions) as forum:
         topic_ids = sweep.posts(parts.sessions, forum, now=parts.now())
     return _defer_readings(parts, topic_ids)
 
@@ -198,7 +198,7 @@ def sweep_topics(parts: Parts) -> str:
     from bot.forum import sweep
     from bot.jobs import editions
 
-    with editions.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings, parts.sessions) as forum:
         topic_ids = sweep.topics(parts.sessions, forum, now=parts.now())
     return _defer_readings(parts, topic_ids)
 
@@ -208,7 +208,7 @@ def remind(parts: Parts) -> str:
     from bot.forum import review
     from bot.jobs import editions
 
-    with editions.forum_of(parts.settings) as forum:
+    with editions.forum_of(parts.settings, parts.sessions) as forum:
         count = review.remind(parts.sessions, forum, now=parts.now())
     return f"{count} reminded"
 
@@ -224,6 +224,13 @@ def apply_ripples(parts: Parts) -> str:
         if topic_ids:
             defer_ripples(session)
     return f"{len(topic_ids)} topics to be edited"
+
+
+def tell_operator(parts: Parts) -> str:
+    """Say once what needs a person: silent sources, drafts that wait, jobs that keep failing."""
+    from bot.jobs import alerts
+
+    return alerts.tell_operator(parts.sessions, parts.settings, now=parts.now())
 
 
 def rescue_stalled(parts: Parts) -> str:
@@ -259,7 +266,8 @@ def plan_digest(parts: Parts, *, digest_id: int) -> str:
     """Fix a digest's texts and recipients."""
     from bot.jobs import digests, editions
 
-    return digests.plan_digest(parts.sessions, parts.settings, digest_id, forum_of=editions.forum_of, now=parts.now())
+    forum_of = partial(editions.forum_of, sessions=parts.sessions)
+    return digests.plan_digest(parts.sessions, parts.settings, digest_id, forum_of=forum_of, now=parts.now())
 
 
 def send_digest(parts: Parts, *, digest_id: int, line: int) -> str:
@@ -323,6 +331,7 @@ TASKS: Mapping[str, Task] = {
     "sweep_topics": Task(sweep_topics, UNTIL_NEXT_SWEEP),
     "remind": Task(remind, UNTIL_NEXT_SWEEP),
     "apply_ripples": Task(apply_ripples, UNTIL_NEXT_SWEEP),
+    "tell_operator": Task(tell_operator, UNTIL_NEXT_SWEEP),
     "rescue_stalled": Task(rescue_stalled, UNTIL_NEXT_SWEEP),
     "prune": Task(prune, Ceiling(tries=3)),
     "tend_digests": Task(tend_digests, UNTIL_NEXT_SWEEP),

@@ -159,7 +159,7 @@ class Edition(Base):
     """One topic on the forum: a week's papers, a day's papers, or one talk."""
 
     __tablename__ = "editions"
-    __table_args__ = (UniqueConstraint("series", "period"),)
+    __table_args__ = (UniqueConstraint("series", "period"), Index("ix_editions_state", "state"))
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     series: Mapped[str]
@@ -382,6 +382,11 @@ class Revision(Base):
             text("to_tsvector('simple', text)"),
             postgresql_using="gin",
             postgresql_where=text("current"),
+        ),
+        Index(
+            "ix_revisions_by_people",
+            "created_at",
+            postgresql_where=text("author_kind in ('moderator', 'reader')"),
         ),
         CheckConstraint("author_kind in ('model', 'memory', 'moderator', 'reader')", name="author_kind"),
     )
@@ -660,6 +665,8 @@ class Correction(Base):
             postgresql_where=text("state in ('detected', 'proposed', 'accepted')"),
         ),
         Index("ix_corrections_state", "state"),
+        Index("ix_corrections_created_at", "created_at"),
+        Index("ix_corrections_applied_at", "applied_at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -811,6 +818,7 @@ class Cursor(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[int] = mapped_column(BigInteger)
     moved_at: Mapped[dt.datetime]
+    """When the sweep came through last, with or without news."""
 
 
 class DueRun(Base):
@@ -827,7 +835,14 @@ class Transition(Base):
     """The audit trail: every change of a state, with who and why."""
 
     __tablename__ = "transitions"
-    __table_args__ = (Index("ix_transitions_subject", "subject", "subject_id"),)
+    __table_args__ = (
+        Index("ix_transitions_subject", "subject", "subject_id"),
+        Index(
+            "ix_transitions_published",
+            "at",
+            postgresql_where=text("subject = 'edition' and to_state = 'published'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     subject: Mapped[str]
@@ -847,6 +862,32 @@ class Pace(Base):
 
     service: Mapped[str] = mapped_column(primary_key=True)
     next_free_at: Mapped[dt.datetime]
+
+
+class ForumCalls(Base):
+    """How many calls of the forum ended in one way on one day (UTC)."""
+
+    __tablename__ = "forum_calls"
+
+    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    """`ok`, `limited` (429), `refused` (other 4xx), `failed` (5xx), or `unanswered`."""
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
+class Alert(Base):
+    """Something that needs the operator; said once."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (Index("ix_alerts_unsaid", "created_at", postgresql_where=text("said_at is null")),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """Made of domain facts, e.g. `draft-weekly-2026-11-09-2026-11-16`."""
+    text: Mapped[str]
+    created_at: Mapped[dt.datetime] = _created_at()
+    tried_at: Mapped[dt.datetime | None]
+    """When it was about to be said; with `said_at` NULL, nobody knows whether it was."""
+    said_at: Mapped[dt.datetime | None]
 
 
 class Subscriber(Base):

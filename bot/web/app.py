@@ -1,4 +1,4 @@
-"""The web part: webhooks, health and readers' pages, on plain HTTP behind the operator's TLS proxy."""
+"""The web part: webhooks, health, figures and readers' pages, on plain HTTP behind the operator's TLS proxy."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,9 @@ HEADERS = {
 """On every answer that does not set its own."""
 
 
-def make_app(gate: hooks.Gate, sessions: Sessions, pages: subscriptions.Pages | None = None) -> ASGIApp:
+def make_app(
+    gate: hooks.Gate, sessions: Sessions, watch: health.Watch, pages: subscriptions.Pages | None = None
+) -> ASGIApp:
     """The web part as an ASGI application; with the readers' pages where digests are wanted."""
     engine = sessions.kw["bind"]
     assert isinstance(engine, Engine)
@@ -52,7 +54,7 @@ def make_app(gate: hooks.Gate, sessions: Sessions, pages: subscriptions.Pages | 
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.router.routes.append(hooks.route_of(receiver))
-    app.include_router(health.router_of(sessions))
+    app.include_router(health.router_of(watch))
     if pages is not None:
         app.include_router(subscriptions.router_of(pages))
     return strict_headers(app)
@@ -109,13 +111,14 @@ def serve(settings: Settings, sessions: Sessions, *, say: Callable[[str], None])
         SettingsError: a secret is short, or the port is taken.
     """
     gate, pages = hooks.gate_of(settings), subscriptions.pages_of(settings, sessions)
+    watch = health.Watch(settings, sessions)
     listener = _listen(settings.web_host, settings.web_port)
     host, port = listener.getsockname()[:2]
     say(f"Listening on http://{host}:{port}/hooks/discourse for {hooks.hosts_for_people(gate.hosts)}")
     if not gate.secrets:
         say("WEBHOOK_SECRETS is not set: all webhooks are refused; the forum is only polled.")
     with contextlib.closing(listener):
-        return asyncio.run(_serve(Server(make_app(gate, sessions, pages)), listener))
+        return asyncio.run(_serve(Server(make_app(gate, sessions, watch, pages)), listener))
 
 
 @contextlib.contextmanager
@@ -126,9 +129,10 @@ def serving(settings: Settings, sessions: Sessions) -> Iterator[str]:
         SettingsError: as `serve`.
     """
     gate, pages = hooks.gate_of(settings), subscriptions.pages_of(settings, sessions)
+    watch = health.Watch(settings, sessions)
     listener = _listen(settings.web_host, settings.web_port)
     host, port = listener.getsockname()[:2]
-    server = Server(make_app(gate, sessions, pages))
+    server = Server(make_app(gate, sessions, watch, pages))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True)
     # Webhooks that come before the server runs wait in the listener's queue.
     listener.listen(server.config.backlog)

@@ -21,6 +21,7 @@ from bot.store.engine import Sessions
 from bot.store.inbox import counted
 from bot.web import app as web
 from bot.web import hooks
+from bot.web.health import Watch
 from bot.web.hooks import Gate, gate_of
 
 SECRET = "a secret of the forum"
@@ -33,7 +34,7 @@ PATH = "/hooks/discourse"
 def served(sessions: Sessions, gate: Gate) -> Iterator[str]:
     """The web part in a thread, on a free port; its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = web.Server(web.make_app(gate, sessions))
+    server = web.Server(web.make_app(gate, sessions, Watch(Settings(_env_file=None), sessions)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:
