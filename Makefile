@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup demo test check bench docs pictures lock
 
 help:
 	@echo "make setup   install everything into $(VENV)"
@@ -10,6 +10,8 @@ help:
 	@echo "make test    everything CI runs: check, then all tests"
 	@echo "make check   formatter, linter and type checker"
 	@echo "make bench   measured figures, as ratios where possible"
+	@echo "make docs    write anew what the pages take from the code"
+	@echo "make pictures take the pages' screenshots anew (needs Chromium)"
 	@echo "make lock    resolve the dependencies again into requirements.lock"
 
 setup: $(VENV)/.installed
@@ -35,6 +37,12 @@ test: check
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: setup
+	@$(BIN)/python -m docs.generate
+
+pictures: setup
+	@$(BIN)/python -m docs.pictures
 
 lock: setup
 	$(BIN)/python -m pip install --quiet uv

@@ -132,6 +132,7 @@ def _run(
     from bot import clock
     from bot.cli import run
     from bot.editions.weekly import WEEKLY
+    from bot.errors import RejectedError
     from bot.forum.submit import topic_url
     from bot.store import summary
 
@@ -142,7 +143,10 @@ def _run(
     with _timed(seconds, "draft"):
         run.draft_step(sessions, settings, edition_id)
     with _timed(seconds, "submit"):
-        done = run.submit_step(sessions, settings, edition_id, again=False)
+        try:
+            done = run.submit_step(sessions, settings, edition_id, again=False)
+        except RejectedError as exc:  # somebody deleted the draft in an earlier demo
+            raise RejectedError(f"{exc} In the demo, `paperbot demo --fresh` starts over.") from exc
     with sessions() as session:
         segments, drafted = summary.segment_counts(session, edition_id, WEEKLY.kinds)
         spent = summary.calls_since(session, started_at)
@@ -195,13 +199,17 @@ def _run_others(settings: Settings, sessions: Sessions) -> None:
     from bot.cli import run
     from bot.editions.daily import DAILY
     from bot.editions.talk import TALK
+    from bot.errors import RejectedError
     from bot.sandbox.world import SAMPLE_DAY, SAMPLE_TALK
 
     for of, period, what in ((DAILY, SAMPLE_DAY, "the papers of a day"), (TALK, SAMPLE_TALK, "a talk")):
         say(f"And {what}:")
         edition_id = run.collect_step(sessions, settings, of, period)
         run.draft_step(sessions, settings, edition_id)
-        run.submit_step(sessions, settings, edition_id, again=False)
+        try:
+            run.submit_step(sessions, settings, edition_id, again=False)
+        except RejectedError as exc:  # as above; the rest of the demo goes on
+            say(str(exc))
 
 
 def _tell(report: dict[str, Any]) -> None:

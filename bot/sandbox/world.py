@@ -63,11 +63,11 @@ class World:
         return str(self.settings["forum_url"])
 
     def send_webhooks_to(self, url: str, secret: str) -> int:
-        """Have the forum tell this address, and no other any more, of posts and topics; the webhook's id."""
+        """Have the forum tell this address, and no other any more, of posts, topics and likes; the webhook's id."""
         self.forum.webhooks.instance = self.forum_url
         with self.forum.writing():
             self.forum.state.web_hooks.clear()  # a saved forum still knows where the bot was last time
-        return self.forum.add_web_hook(url, secret=secret, events=("post", "topic")).id
+        return self.forum.add_web_hook(url, secret=secret, events=("post", "topic", "like")).id
 
     def bot_post_count(self) -> int:
         """How many posts and whispers of the bot there are."""

@@ -94,3 +94,20 @@ def test_publishing_brings_the_digest_whose_links_all_work(data_dir: Path, tmp_p
                 assert browser.get(html.unescape(link)).status_code == 200, link
             leave = next(link for link in links if "/u/" in link)
             assert "처리되었습니다" in browser.post(leave, data={"List-Unsubscribe": "One-Click"}).text
+
+
+def test_draft_deleted_in_an_earlier_demo_does_not_stop_the_next(data_dir: Path, tmp_path: Path) -> None:
+    with living_demo(data_dir, tmp_path) as output:
+        day, talk = re.findall(r"http://\S+/t/\d+", output.read_text())[1:3]
+        assert "Daily Papers" in httpx.get(day, follow_redirects=True).text
+        assert httpx.post(f"{day}/delete", follow_redirects=True).status_code == 200
+    again = subprocess.run(
+        [PAPERBOT, "demo", "--headless", "--model-latency", "0"],
+        cwd=tmp_path,
+        env={**os.environ, "DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 0, again.stderr
+    assert f"nothing to change: {talk}" in re.sub(r"127\.0\.0\.1:\d+", talk.split("/")[2], again.stdout)
