@@ -12,6 +12,8 @@ ROW = 30
 NAMES = 190
 """Width of the names beside horizontal bars; the numbers behind the bars have `NUMBERS`."""
 NUMBERS = 70
+NAME_LETTERS = 22
+"""So many letters of a name fit; a Hangul syllable takes the place of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,11 @@ def axis(highest: float) -> list[float]:
 
 
 def _cut(name: str) -> str:
-    """At most what fits beside a bar; Hangul is twice as wide."""
+    """At most what fits beside a bar."""
     width, kept = 0, ""
     for letter in name:
         width += 2 if ord(letter) > 0x1100 else 1
-        if width > 25:
+        if width > NAME_LETTERS:
             return f"{kept}…"
         kept += letter
     return name
