@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from bot import clock
 from bot.errors import SettingsError, TransientError
 from bot.figures import effort, metrics, month, silence
-from bot.figures.standing import Standing, standing
+from bot.figures.standing import Standing, standing, swept_at
 from bot.jobs import backlog, editions, queue
+from bot.jobs.tasks import TASKS, Parts
 from bot.sandbox import world as sandbox
 from bot.sandbox.server import serve
 from bot.settings import Settings
@@ -254,6 +255,28 @@ def test_forum_calls_and_refusals_for_speed_are_counted(sessions: Sessions) -> N
             now = standing(session, settings, clock.now())
     assert counted == {"ok": 2, "limited": 1}
     assert now.forum_calls == now.forum_calls_today == counted
+
+
+def test_every_sweep_is_remembered_with_or_without_news(sessions: Sessions) -> None:
+    with sandbox.running() as world:
+        world.forum.reply(
+            sandbox.MODERATOR, topic_id=_some_topic(world), raw="등불을 든 배가 밤바다를 건너는 이야기를 나누어 봅시다."
+        )
+        settings = Settings(_env_file=None, **world.settings)
+        for at in (NOW, NOW + HOUR):
+            TASKS["sweep_posts"].run(Parts(settings, sessions, now=lambda at=at: at))  # type: ignore[misc]
+            with sessions() as session:
+                assert swept_at(session) == at
+
+
+def _some_topic(world: sandbox.World) -> int:
+    post = world.forum.create_topic(
+        sandbox.MODERATOR,
+        title="밤바다를 건너는 배 이야기",
+        raw="등불을 든 배가 밤바다를 건너는 이야기입니다. 함께 읽어 봅시다.",
+        category_id=world.forum.papers_category.id,
+    )
+    return post.topic_id
 
 
 def ask(desk: Desk, path: str, token: str | None = None, **changes: Any) -> httpx.Response:

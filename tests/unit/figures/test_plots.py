@@ -1,5 +1,7 @@
 """Shapes of plots: inside their picture, in the right proportion, whatever the numbers."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,14 @@ def test_axis_is_round_and_reaches_the_highest_value(highest: float) -> None:
     assert ticks[-1] >= highest * 0.999999
     assert 3 <= len(ticks) <= 6
     assert ticks == sorted(set(ticks))
+
+
+@given(st.integers(1, 10**6))
+def test_counts_have_no_halves_on_their_axis(highest: int) -> None:
+    ticks = plots.axis(highest, smallest=1.0)
+    assert ticks[-1] >= highest
+    assert min(later - earlier for earlier, later in pairwise(ticks)) >= 1
+    assert len(ticks) <= 6
 
 
 @given(st.lists(st.tuples(st.text(max_size=80), VALUES, st.just("9 h")), max_size=30))
