@@ -1,5 +1,6 @@
 """The editors' month as a page: one file, no script, nothing loaded from elsewhere."""
 
+import bisect
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
@@ -89,7 +90,11 @@ def _posts_plot(month: Month) -> plots.Plot:
 
 
 def _publish_plot(posts: Iterable[Approved]) -> plots.Plot:
-    return plots.rows([(_name(one), one.hours, words.hours(one.hours)) for one in posts])
+    """How many posts took how long, by series."""
+    limits = [limit for limit, _ in words.WAITED]
+    found = Counter((one.series, bisect.bisect_right(limits, one.hours)) for one in posts)
+    series = {name: [found[key, at] for at in range(len(words.WAITED) + 1)] for key, name in words.SERIES.items()}
+    return plots.columns([*(name for _, name in words.WAITED), words.WAITED_LONGER], series, unit=words.UNITS["posts"])
 
 
 def _effort_plot(month: Month) -> plots.Plot:
@@ -160,7 +165,3 @@ def _digest_plot(month: Month) -> plots.Plot:
 
 def _days(month: Month) -> list[str]:
     return [str(day.day) for day in month.span.days]
-
-
-def _name(post: Approved) -> str:
-    return f"{words.SERIES.get(post.series, post.series)} {post.period}"

@@ -12,6 +12,8 @@ ROW = 30
 NAMES = 190
 """Width of the names beside horizontal bars; the numbers behind the bars have `NUMBERS`."""
 NUMBERS = 70
+NAME_LETTERS = 22
+"""So many letters of a name fit; a Hangul syllable takes the place of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Plot:
     Attributes:
         below: names under the columns, or beside the bars.
         grid: values at the lines of the grid; for bars, values behind them.
-        legend: names of the series in the order of their colours; empty where there is only one.
+        legend: names of the series in the order of their colours; empty where there can be only one.
     """
 
     width: int
@@ -65,11 +67,11 @@ def columns(labels: Sequence[str], series: Mapping[str, Sequence[float]], *, uni
         labels: under the columns; where they are many, only some are written.
         series: by name, one value a label, none below 0; a series without any value is left out.
         unit: behind the values that the pointer shows.
-        digits: of those values behind the point.
+        digits: of those values behind the point; 0: they are counts.
     """
     shown = {name: values for name, values in series.items() if any(values)}
     totals = [sum(values[at] for values in shown.values()) for at in range(len(labels))]
-    ticks = axis(max(totals, default=0.0))
+    ticks = axis(max(totals, default=0.0), smallest=0.0 if digits else 1.0)
     top = ticks[-1]
     step = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
     width = min(step * 0.7, 44.0)
@@ -89,7 +91,7 @@ def columns(labels: Sequence[str], series: Mapping[str, Sequence[float]], *, uni
         Label(LEFT + step * (at + 0.5), HEIGHT - 8, label) for at, label in enumerate(labels) if at % max(every, 1) == 0
     ]
     grid = [Label(LEFT, TOP + inner - tick / top * inner, f"{tick:g}") for tick in ticks]
-    return Plot(WIDTH, HEIGHT, tuple(bars), tuple(names), tuple(grid), tuple(shown) if len(shown) > 1 else ())
+    return Plot(WIDTH, HEIGHT, tuple(bars), tuple(names), tuple(grid), tuple(shown) if len(series) > 1 else ())
 
 
 def rows(values: Sequence[tuple[str, float, str]]) -> Plot:
@@ -109,22 +111,23 @@ def rows(values: Sequence[tuple[str, float, str]]) -> Plot:
     return Plot(WIDTH, len(values) * ROW + 6, tuple(bars), tuple(names), tuple(numbers))
 
 
-def axis(highest: float) -> list[float]:
-    """Round values from 0 to `highest` or a little more, three to six of them."""
+def axis(highest: float, *, smallest: float = 0.0) -> list[float]:
+    """Round values from 0 to `highest` or a little more, at most six of them, at least `smallest` apart."""
     if highest <= 0:
         return [0.0, 1.0]
     raw = highest / 4
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999999)
+    step = max(step, smallest)
     return [round(step * number, 10) for number in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
 def _cut(name: str) -> str:
-    """At most what fits beside a bar; Hangul is twice as wide."""
+    """At most what fits beside a bar."""
     width, kept = 0, ""
     for letter in name:
         width += 2 if ord(letter) > 0x1100 else 1
-        if width > 25:
+        if width > NAME_LETTERS:
             return f"{kept}…"
         kept += letter
     return name

@@ -33,6 +33,9 @@ def days(span: dt.timedelta) -> str:
 CORRECTION_KINDS: Final = {"correction": "문장 제안", "report": "오류 제보", "term": "용어"}
 CORRECTION_STATES: Final = {"applied": "반영", "rejected": "유지", "open": "진행 중", "other": "철회·무효"}
 PEOPLE: Final = {"moderator": "운영진", "reader": "독자"}
+WAITED: Final = ((3, "3시간 안"), (6, "6시간 안"), (12, "12시간 안"), (24, "하루 안"), (48, "이틀 안"), (96, "나흘 안"))
+"""Hours within which a draft was published."""
+WAITED_LONGER: Final = "더 오래"
 CADENCES: Final = {"weekly": "매주 메일", "daily": "매일 메일"}
 DIGEST_STATES: Final = {
     "due": "예정",
