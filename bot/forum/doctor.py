@@ -71,6 +71,7 @@ class Wanted:
 
     Attributes:
         category_id: destination of weekly posts.
+        other_category_ids: destinations of the other series, for webhooks.
         tags: of weekly posts.
         title: a title as it will be made.
         public_url: address of the web part, without path; None: unknown.
@@ -88,6 +89,7 @@ class Wanted:
     in_staff_category: bool = False
     drafts_category_id: int | None = None
     sends_digests: bool = False
+    other_category_ids: tuple[int, ...] = ()
 
     @property
     def hook_url(self) -> str | None:
@@ -584,6 +586,7 @@ def _webhooks(admin: Discourse | None, sight: Sight, wanted: Wanted, ping: Ping)
         drafts = str(wanted.drafts_category_id or "")
     places = [int(drafts)] if drafts.isdecimal() else []
     places += [wanted.category_id] if wanted.category_id is not None else []
+    places += wanted.other_category_ids
     hooks = admins.hooks(admin)
     parts: tuple[tuple[str, Hook | None, Sequence[str], Sequence[int]], ...] = (
         ("webhook: posts", content_hook(hooks, wanted.hook_url), CONTENT_EVENTS, places),

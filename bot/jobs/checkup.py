@@ -79,7 +79,13 @@ def wanted_of(settings: Settings, now: dt.datetime) -> Wanted:
         in_staff_category=settings.review_flow == "staff_category",
         drafts_category_id=settings.drafts_category_id,
         sends_digests=settings.digest_from is not None,
+        other_category_ids=other_categories(settings),
     )
+
+
+def other_categories(settings: Settings) -> tuple[int, ...]:
+    """Where daily posts and talks go, as far as they are set up; webhooks have to cover them too."""
+    return tuple(number for number in (settings.daily_category_id, settings.talk_category_id) if number is not None)
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:

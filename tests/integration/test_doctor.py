@@ -55,6 +55,7 @@ class World:
     clock_off_s: float = 0.0
     bot_name: str = "paperbot"
     staff_category_id: int | None = None
+    other_category_ids: tuple[int, ...] = ()
     ping: Ping = hasty_ping
 
     def bot(self) -> Discourse:
@@ -75,6 +76,7 @@ class World:
             secrets=(SECRET,),
             in_staff_category=self.staff_category_id is not None,
             drafts_category_id=self.staff_category_id,
+            other_category_ids=self.other_category_ids,
         )
 
         def now() -> dt.datetime:
@@ -125,6 +127,11 @@ def test_healthy_forum_passes_every_check(world: World) -> None:
     assert {"clock", "key", "account", "drafts", "whispers", "webhook: posts", "webhook: queue"} <= {
         finding.check for finding in findings
     }
+
+
+def test_webhook_that_leaves_the_daily_category_out_is_told(world: World) -> None:
+    world.other_category_ids = (world.forum.add_category("데일리", "daily").id,)
+    assert [finding.check for finding in world.examined() if finding.ok is False] == ["webhook: posts"]
 
 
 def test_documented_narrow_key_passes_with_the_administrators_eyes(world: World) -> None:

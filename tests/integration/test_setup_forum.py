@@ -165,6 +165,17 @@ def test_webhooks_follow_both_categories_and_the_queue_is_not_filtered(world: Wo
     assert not posts.wildcard
 
 
+def test_webhook_follows_the_categories_of_daily_posts_and_talks_too(world: World) -> None:
+    world.adopt(world.run("--apply").output)
+    elsewhere = world.forum.add_category("데일리", "daily").id
+    world.env["DAILY_CATEGORY_ID"] = str(elsewhere)
+    assert f"leaves out category {elsewhere}" in world.run().output
+    assert "Nothing to do" not in world.run("--apply").output
+    posts, _ = world.forum.state.web_hooks.values()
+    assert elsewhere in posts.category_ids
+    assert "Nothing to do" in world.run("--apply").output
+
+
 def test_secret_of_the_settings_is_used_and_never_printed(world: World) -> None:
     world.env["WEBHOOK_SECRETS"] = f"old-{SECRET},{SECRET}"
     result = world.run("--apply")
