@@ -148,7 +148,7 @@ def _run(
         except RejectedError as exc:  # somebody deleted the draft in an earlier demo
             raise RejectedError(f"{exc} In the demo, `paperbot demo --fresh` starts over.") from exc
     with sessions() as session:
-        segments, drafted = summary.segment_counts(session, edition_id)
+        segments, drafted = summary.segment_counts(session, edition_id, WEEKLY.kinds)
         spent = summary.calls_since(session, started_at)
         papers = summary.paper_count(session, edition_id)
     return {
