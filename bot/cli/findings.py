@@ -16,17 +16,20 @@ def findings() -> None:
 
 @findings.command("list")
 @click.option("--series", "name", default="weekly", show_default=True, help="The edition's series.")
-@click.option("--period", metavar="YYYY-MM-DD", required=True, help="A day of the edition's period.")
-def list_(name: str, period: str) -> None:
+@click.option("--period", metavar="YYYY-MM-DD", help="A day of the edition's period; default: the newest that is over.")
+def list_(name: str, period: str | None) -> None:
     """Print the open findings of an edition, the most serious first."""
+    from bot import clock
     from bot.editions import report, series
-    from bot.jobs.editions import find_edition
+    from bot.jobs.editions import find_edition, newest_period
     from bot.settings import load
     from bot.store.engine import opened
     from bot.store.tables import Edition
 
-    with opened(load(), say=say, must_exist=True) as sessions, sessions() as session:
-        edition = session.get_one(Edition, find_edition(sessions, series.named(name), period))
+    settings, of = load(), series.named(name)
+    period = period or newest_period(settings, of, clock.now())
+    with opened(settings, say=say, must_exist=True) as sessions, sessions() as session:
+        edition = session.get_one(Edition, find_edition(sessions, of, period))
         found = report.findings_of(session, edition)
         for one in found:
             click.echo(

@@ -12,6 +12,7 @@ from bot.cli.main import cli
 from bot.corrections import decide
 from bot.forum import instructions
 from bot.settings import Settings
+from bot.store.tables import Base
 from docs import generate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -99,6 +100,11 @@ def test_settings_that_are_named_exist(page: Path) -> None:
     assert {name for name in named if name.lower() not in Settings.model_fields} == set()
 
 
+def test_every_table_is_told_of() -> None:
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    assert {table for table in Base.metadata.tables if f"`{table}`" not in page} == set()
+
+
 def commands(page: Path) -> Iterator[str]:
     """What stands behind `paperbot` in code spans and in blocks of code."""
     text = page.read_text(encoding="utf-8")
@@ -125,6 +131,15 @@ def unknown(words: list[str]) -> str | None:
                 return word
             command = command.commands[word]
     return None
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.name.startswith("adding-")], ids=name_of)
+def test_modules_that_are_named_exist(page: Path) -> None:
+    folders = ("bot", "benchmarks", "docs", "tests", "migrations")
+    ours = {path.name for folder in folders for path in (ROOT / folder).rglob("*.py")}
+    text = re.sub(r"^## Sources$.*", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    named = {name.rpartition("/")[2] for name in re.findall(r"`([a-z_/]+\.py)`", text)}
+    assert named - {"main.py"} <= ours  # a name in an example
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
