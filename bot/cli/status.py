@@ -10,18 +10,22 @@ def status() -> None:
     """Print the newest editions and where they stand."""
     from zoneinfo import ZoneInfo
 
+    from bot import clock
+    from bot.editions import watch
     from bot.forum.submit import topic_url
     from bot.settings import load
     from bot.store import summary
     from bot.store.engine import opened
 
     settings = load()
+    zone = ZoneInfo(settings.time_zone)
+    today = clock.now().astimezone(zone).date()
     with opened(settings, say=say, must_exist=True) as sessions, sessions() as session:
         editions = summary.editions(session)
+        missing = watch.missing_week(session, today, settings.weekly_late_after_days)
     if not editions:
         click.echo("No editions yet. Start with: paperbot run weekly")
         return
-    zone = ZoneInfo(settings.time_zone)
     rows = [["edition", "state", "entries", "failed", "since", "topic"]]
     for edition in editions:
         link = topic_url(str(settings.forum_url or ""), edition.topic_id) if edition.topic_id else "-"
@@ -29,6 +33,12 @@ def status() -> None:
         name = f"{edition.series} {edition.period}"
         rows.append([name, edition.state, str(edition.entries), str(edition.failed or "-"), since, link])
     print_table(rows, right={2, 3})
+    if missing is not None:
+        week, days = missing
+        click.echo(
+            f"There is no edition of the week of {week}, which ended {days} days ago: its list is late, or the weekly "
+            f"run did not come. Ask for it with: paperbot run weekly --period {week}"
+        )
 
 
 @click.command()
