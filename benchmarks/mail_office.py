@@ -1,6 +1,6 @@
 """What the mail benchmark's sender works with."""
 
-from benchmarks.mail import LINES, NOW, PROCESSES
+from benchmarks.mail import NOW
 from bot.digests import smtp
 from bot.digests.links import Links, Signer
 from bot.digests.message import Envelope, Reader, Splicer
@@ -21,7 +21,7 @@ ENVELOPE = Envelope(
 )
 
 
-def office_for(sessions: Sessions, port: int) -> Office:
+def office_for(sessions: Sessions, port: int, lines: int) -> Office:
     """No limit of the rate, and the sink as mail server."""
     return Office(
         sessions,
@@ -30,7 +30,7 @@ def office_for(sessions: Sessions, port: int) -> Office:
         LINKS,
         lambda _: ENVELOPE,
         rate_per_second=1_000_000.0,
-        lines=PROCESSES * LINES,
+        lines=lines,
     )
 
 

@@ -180,6 +180,7 @@ class Settings(BaseSettings):
     )
 
     # Service
+    daily_made_up_days: int = Field(3, ge=0, le=14, description="of the last days, how many are made up if missed")
     daily_run_at: dt.time = Field(dt.time(9), description="time of the daily run for the day before, in TIME_ZONE")
     weekly_late_after_days: int = Field(3, ge=0, description="days after a week's end when moderators hear it is late")
     weekly_run_at: str = Field("Mon 09:00", description="weekday and time of the weekly run, in TIME_ZONE")

@@ -23,20 +23,32 @@ MOST_JOBS = 5
 @click.option("--limit", type=click.IntRange(1), default=8, show_default=True, help="So many of the newest editions.")
 def status(limit: int) -> None:
     """Print on one screen what stands where: editions, people's work, corrections, money, forum, digests, queue."""
+    from zoneinfo import ZoneInfo
+
     from bot import clock
+    from bot.editions import watch
     from bot.figures.standing import standing
     from bot.settings import load
     from bot.store import summary
     from bot.store.engine import opened
 
     settings = load()
+    at = clock.now()
+    today = at.astimezone(ZoneInfo(settings.time_zone)).date()
     with opened(settings, say=say, must_exist=True) as sessions, sessions() as session:
         editions = summary.editions(session, limit)
-        now = standing(session, settings, clock.now())
+        missing = watch.missing_week(session, today, settings.weekly_late_after_days)
+        now = standing(session, settings, at)
     if editions:
         _print_editions(settings, editions)
     else:
         click.echo("No editions yet. Start with: paperbot run weekly")
+    if editions and missing is not None:
+        week, days = missing
+        click.echo(
+            f"There is no edition of the week of {week}, which ended {days} days ago: its list is late, or the weekly "
+            f"run did not come. Ask for it with: paperbot run weekly --period {week}"
+        )
     click.echo()
     lines = list(_lines(now, settings))
     width = max(len(name) for name, _ in lines)

@@ -11,6 +11,8 @@ from bot.translation import segments as english
 
 _NAME = re.compile(r"[A-Za-z][\w.+-]*[\w+]")
 _COLON = re.compile(r"\s*[:：]\s+")
+_VOICE = re.compile(r"\*\*[^*\n]{1,80}[:,：]\*\*\s+(?=\S)")
+_MOMENT = re.compile(r"\s*\(\[[\d:]+\]\(https?://[^\s)]+\)\)\s*$")
 SHORTEST_NAME = 4
 """Letters a title's part must have to name the paper."""
 
@@ -85,14 +87,22 @@ def _sentences(item: int | None, name: Field, pieces: Sequence[tuple[int, Piece]
     for start, piece in pieces:
         if piece.role == "korean":
             lines += 1
-            cuts = [(0, len(piece.text))] if name == "title" else korean.split(piece.text)
-            spans += [(start + left, piece.text[left:right], lines) for left, right in cuts]
+            first, end = _said(piece.text)
+            cuts = [(0, end - first)] if name == "title" else korean.split(piece.text[first:end])
+            spans += [(start + first + left, piece.text[first + left : first + right], lines) for left, right in cuts]
     source = "\n".join(piece.text for _, piece in pieces if piece.role == "english")
     units = [source[span.start : span.end] for span in english.split(source)]
     for number, (start, text, line) in enumerate(spans, start=1):
         beside = units[number - 1] if len(units) == len(spans) else source or None
         name_of = prefix if name == "title" else f"{prefix}.{number}"
         yield Sentence(name_of, text, start, item, name, number, line, beside, fold(text))
+
+
+def _said(line: str) -> tuple[int, int]:
+    """Where the text of a line stands: behind the mark of who speaks, before the moment of the video it is from."""
+    mark, moment = _VOICE.match(line), _MOMENT.search(line)
+    start = mark.end() if mark else 0
+    return start, max(start, moment.start()) if moment else len(line)
 
 
 def _named(post: PublishedPost) -> Iterator[Named]:

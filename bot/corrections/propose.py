@@ -206,8 +206,7 @@ def _is_approved(
 
 
 def _blocks(correction: Correction, place: Place, found: Sequence[Finding]) -> list[str]:
-    field = words.FIELDS.get(place.kind, place.kind)
-    where = f"{place.rank}번 논문 {field}" if place.rank else field
+    where = words.place(place.kind, place.rank)
     before, after = _sides(place.revision.text, correction.text or place.revision.text)
     blocks = [
         words.PROPOSAL_ITEM.format(number=correction.id, where=where),

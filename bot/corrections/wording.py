@@ -10,8 +10,11 @@ from bot.corrections import safety
 from bot.corrections.article import Sentence
 from bot.corrections.detected import Detected
 from bot.editions import markdown
-from bot.store.tables import Correction, Edition, Passage, Post, Revision, Segment
+from bot.store.tables import Correction, Edition, Post, Revision, Segment
 from bot.translation import passages
+
+_FIELDS = {passages.OVERVIEW: "summary", passages.TRANSCRIPT: "details", passages.OUTLINE: "details"}
+"""What a published talk calls its texts; all others are called by their kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Place:
 
     Attributes:
         shown: its Markdown there.
-        rank: the paper's rank in its edition; 0 for the introduction.
+        rank: of the paper in its edition, or of the section in its talk; 0 for what belongs to the edition itself.
     """
 
     segment: Segment
@@ -45,6 +48,8 @@ def places(session: Session, edition: Edition, posts: Sequence[Post]) -> list[Pl
     shown: dict[int, str] = {int(key): str(text) for post in posts for key, text in post.shown.items()}
     ranks = {("paper", item.sighting.paper_id): item.rank for item in edition.items}
     ranks |= {("sighting", item.sighting_id): item.rank for item in edition.items}
+    if edition.talk is not None:
+        ranks |= {("section", section.id): section.rank for section in edition.talk.sections}
     found = session.scalars(
         select(Segment)
         .where(Segment.id.in_(shown))
@@ -54,7 +59,7 @@ def places(session: Session, edition: Edition, posts: Sequence[Post]) -> list[Pl
     for segment in found:
         revision = passages.current(segment)
         if revision is not None and shown[segment.id].strip():
-            rank = _rank(segment.passage, ranks)
+            rank = _rank(segment, ranks)
             standing.append(Place(segment, revision, shown[segment.id], segment.passage.kind, rank))
     return standing
 
@@ -63,7 +68,7 @@ def place_of(sentence: Sentence, standing: Sequence[Place]) -> Place | None:
     """The one segment that the sentence of the page belongs to; None if none or several could be meant."""
     held = [place for place in standing if sentence.text in place.shown]
     if len(held) > 1:
-        held = [place for place in held if place.kind == sentence.field] or held
+        held = [place for place in held if _FIELDS.get(place.kind, place.kind) == sentence.field] or held
     if len(held) > 1:
         held = [place for place in held if sentence.english and place.segment.source in sentence.english] or held
     if len(held) > 1:
@@ -128,7 +133,12 @@ def _plain(part: str) -> str | None:
     return None if inner is None else part[:left] + inner + part[right:]
 
 
-def _rank(passage: Passage, ranks: Mapping[tuple[str, int], int]) -> int:
+def _rank(segment: Segment, ranks: Mapping[tuple[str, int], int]) -> int:
+    passage = segment.passage
+    if passage.kind == passages.OUTLINE:
+        return segment.position + 1  # a heading a section, in their order
+    if passage.talk_section_id is not None:
+        return ranks.get(("section", passage.talk_section_id), 0)
     if passage.sighting_id is not None:
         return ranks.get(("sighting", passage.sighting_id), 0)
     return ranks.get(("paper", passage.paper_id or 0), 0)

@@ -79,9 +79,9 @@ class Sent:
 _LEASE = """
     with mine as (
         select id from deliveries
-        where digest_id = %(digest)s and state = 'planned' and owner is null
+        where digest_id = %(digest)s and subscriber_id > %(after)s and state = 'planned' and owner is null
             and (not_before is null or not_before <= clock_timestamp())
-        order by id limit %(count)s for update skip locked
+        order by subscriber_id limit %(count)s for update skip locked
     )
     update deliveries d
     set owner = %(owner)s, lease_until = clock_timestamp() + make_interval(secs => %(lease_s)s),
@@ -173,6 +173,7 @@ class _Line:
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.sent = Sent()
         self._rows: list[_Row] = []
+        self._after = 0
         self._splicers: dict[int, Splicer] = {}
         self._connection: Connection | None = None
         self._policy_refusals = 0
@@ -187,6 +188,7 @@ class _Line:
             driver = connection.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
             self._database: psycopg.Connection[Any] = driver
+            self._steps = driver.cursor()  # one for all: a new one for each mail costs as much as its statement
             try:
                 yield
             finally:
@@ -206,14 +208,24 @@ class _Line:
         self._pause_s = self.office.lines / rate
         # So many that half of the lease is enough for them.
         count = max(1, min(LARGEST_LEASE, int(self.office.lease_s / 2 / self._pause_s)))
+        self._rows = self._leased(count)
+        if not self._rows and self._after:  # what was given back or became due meanwhile may stand before
+            self._after = 0
+            self._rows = self._leased(count)
+        return bool(self._rows)
+
+    def _leased(self, count: int) -> list[_Row]:
+        """Rows behind those taken last: there is no index of what waits, and what is done is not read again."""
         arguments = {
             "digest": self.digest_id,
+            "after": self._after,
             "owner": self.owner,
             "count": count,
             "lease_s": self.office.lease_s,
         }
-        self._rows = sorted((_Row(*row) for row in self._database.execute(_LEASE, arguments)), key=lambda row: row.id)
-        return bool(self._rows)
+        found = [_Row(*row) for row in self._database.execute(_LEASE, arguments)]
+        self._after = max((row.subscriber_id for row in found), default=self._after)
+        return sorted(found, key=lambda row: row.id)
 
     def send_leased(self, until: Callable[[], bool]) -> bool:
         """Send to the leased rows; True if there is no use in leasing more now."""
@@ -250,7 +262,7 @@ class _Line:
         """
         arguments = {**record, "next": next_id, "owner": self.owner, "lease_s": self.office.lease_s}
         try:
-            done, state, address = self._database.execute(_STEP, arguments, prepare=True).fetchone() or (0, None, "")
+            done, state, address = self._steps.execute(_STEP, arguments, prepare=True).fetchone() or (0, None, "")
         except psycopg.Error:
             self._record_late(arguments)
             raise
@@ -415,7 +427,8 @@ _RECOVER = text(
         may_be_second_copy = may_be_second_copy or state = 'sending',
         owner = case when state = 'planned' or :resends then null else owner end,
         lease_until = null, changed_at = case when state = 'planned' then changed_at else clock_timestamp() end
-    where lease_until < clock_timestamp() and state in ('planned', 'sending')
+    where digest_id in (select id from digests where state in ('sending', 'paused'))
+        and lease_until < clock_timestamp() and state in ('planned', 'sending')
     returning state
     """
 )

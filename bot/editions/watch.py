@@ -10,8 +10,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.editions import collect, markdown
+from bot.editions import collect, markdown, series
 from bot.editions.series import Reach
+from bot.editions.weekly import WEEKLY
 from bot.errors import RejectedError, TransientError
 from bot.languages.ko import review as words
 from bot.papers.identity import ArxivId
@@ -229,10 +230,24 @@ def _note_version(session: Session, paper: Paper, seen: ArxivPaper, now: dt.date
 # --- late lists ------------------------------------------------------------------------------------------------------
 
 
+def days_since(period: str, today: dt.date) -> int:
+    """How many days a week has been over."""
+    return (today - (dt.date.fromisoformat(period) + dt.timedelta(days=7))).days
+
+
+def missing_week(session: Session, today: dt.date, after_days: int) -> tuple[str, int] | None:
+    """The newest week, and how many days it has been over, if there is no edition of it so long after."""
+    assert WEEKLY.newest is not None
+    period = WEEKLY.newest(today)
+    days = days_since(period, today)
+    if days < after_days or series.find(session, WEEKLY, period) is not None:
+        return None
+    return period, days
+
+
 def late_list(session: Session, period: str, today: dt.date, after_days: int) -> News | None:
     """What to say of a week that its list still lacks, in the newest article's topic; None before the set day."""
-    monday = dt.date.fromisoformat(period)
-    days = (today - (monday + dt.timedelta(days=7))).days
+    days = days_since(period, today)
     if days < after_days:
         return None
     newest = session.execute(

@@ -22,7 +22,7 @@ from bot.errors import SettingsError
 from bot.jobs import queue
 from bot.settings import Settings
 from bot.store.engine import Sessions
-from bot.store.schedule import begin_slot
+from bot.store.schedule import began_before, begin_slot
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +48,17 @@ class Weekly:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """Once a day at a wall-clock time. A slot is called by its local date."""
+    """Once a day at a wall-clock time. A slot is called by its local date.
+
+    Attributes:
+        late: how long it may still begin.
+        made_up: so many of the last days are made up for where they were missed, however late.
+    """
 
     task: str
     at: dt.time
     late: dt.timedelta = dt.timedelta(hours=18)
+    made_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ Slot = tuple[str, str]
 def due_slots(now: dt.datetime, zone: ZoneInfo, rules: Sequence[Rule]) -> list[Slot]:
     """The newest slot of each rule that has come and is not too old, whether begun or not.
 
+    Before it stand the days that a rule makes up for, oldest first.
+
     A wall-clock time that a zone leaves out in spring means the first instant after the gap; one that comes twice in
     autumn means the first.
     """
@@ -82,6 +90,10 @@ def due_slots(now: dt.datetime, zone: ZoneInfo, rules: Sequence[Rule]) -> list[S
             found.append((rule.task, f"{start:%Y-%m-%dT%H:%MZ}"))
             continue
         day = _newest_day(now, zone, rule)
+        if isinstance(rule, Daily) and rule.made_up:
+            earlier = (day - dt.timedelta(days=days) for days in range(rule.made_up - 1, -1, -1))
+            found += [(rule.task, one.isoformat()) for one in earlier]
+            continue
         if now - _instant(day, rule.at, zone) <= rule.late:
             found.append((rule.task, day.isoformat()))
     return found
@@ -129,7 +141,7 @@ def rules_of(settings: Settings) -> list[Rule]:
             Daily("watch_sources", WATCH),
         ]
         if settings.daily_category_id is not None:
-            rules.append(Daily("run_daily", settings.daily_run_at))
+            rules.append(Daily("run_daily", settings.daily_run_at, made_up=settings.daily_made_up_days))
     # Imported here: the templates take a moment.
     from bot.digests import office, periods
     from bot.jobs import alerts
@@ -174,11 +186,16 @@ def zone_of(settings: Settings) -> ZoneInfo:
         raise SettingsError("TIME_ZONE must be an IANA name such as Asia/Seoul.") from None
 
 
-def begin(sessions: Sessions, slot: Slot) -> bool:
-    """Begin a slot: its row and its job, or neither; False if it was begun before, here or elsewhere."""
+def begin(sessions: Sessions, slot: Slot, *, is_missed: bool = False) -> bool:
+    """Begin a slot: its row and its job, or neither; False if it was begun before, here or elsewhere.
+
+    Args:
+        is_missed: a later one has come; begun only if the task was at work before it, so that a new service does not
+            make up for days before its own.
+    """
     task, name = slot
     with sessions.begin() as session:
-        if not begin_slot(session, task, name):
+        if (is_missed and not began_before(session, task, name)) or not begin_slot(session, task, name):
             return False
         if task in SERIES_OF:
             of = series.named(SERIES_OF[task])
@@ -205,7 +222,7 @@ class Calendar:
         self, sessions: Sessions, zone: ZoneInfo, rules: Sequence[Rule], *, now: Callable[[], dt.datetime]
     ) -> None:
         self._sessions, self._zone, self._rules, self._now = sessions, zone, rules, now
-        self._begun: dict[str, str] = {}
+        self._begun: set[Slot] = set()
         self._lock = threading.Lock()
         self._looked_at = time.monotonic()
         self._scheduler = BackgroundScheduler(timezone=zone)
@@ -235,19 +252,22 @@ class Calendar:
         with self._lock:
             self._looked_at = time.monotonic()
             begun = []
-            for slot in due_slots(self._now(), self._zone, self._rules):
+            due = due_slots(self._now(), self._zone, self._rules)
+            newest = dict(due)
+            self._begun.intersection_update(due)
+            for slot in due:
                 task, name = slot
-                if self._begun.get(task) == name:
+                if slot in self._begun:
                     continue
                 try:
-                    if begin(self._sessions, slot):
+                    if begin(self._sessions, slot, is_missed=name != newest[task]):
                         begun.append(slot)
                         _log.debug("slot begun", extra={"task": task, "slot": name})
                 except SQLAlchemyError as exc:
                     # The next look comes in seconds; the slot is still due then.
                     _log.warning("slot not begun", extra={"task": task, "slot": name, "reason": type(exc).__name__})
                 else:
-                    self._begun[task] = name
+                    self._begun.add(slot)
             return begun
 
     def nudge(self, *, silent_s: float = 3 * TICK_S) -> bool:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,11 @@ def begin_slot(session: Session, task: str, slot: str) -> bool:
     """True for the one caller, over all machines and for ever, who is to do what is due in this slot."""
     added = session.execute(insert(DueRun).values(task=task, slot=slot).on_conflict_do_nothing().returning(DueRun.slot))
     return added.scalar_one_or_none() is not None
+
+
+def began_before(session: Session, task: str, slot: str) -> bool:
+    """Whether the task began a slot before this one."""
+    return session.scalar(select(exists().where(DueRun.task == task, DueRun.slot < slot))) or False
 
 
 def prune_slots(session: Session, before: dt.datetime) -> int:

@@ -999,9 +999,8 @@ class Delivery(Base):
             "state in ('planned', 'sending', 'sent', 'refused', 'skipped', 'doubtful', 'bounced', 'complained')",
             name="state",
         ),
+        # No index on what sending changes: then a change stays on its page and touches no index (a HOT update).
         Index("ix_deliveries_subscriber_id", "subscriber_id"),
-        Index("ix_deliveries_waiting", "digest_id", "id", postgresql_where=text("state = 'planned'")),
-        Index("ix_deliveries_leased", "lease_until", postgresql_where=text("lease_until is not null")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -75,6 +75,35 @@ def test_two_lines_at_once_share_the_readers(desk: Desk) -> None:
     assert set(desk.mailbox.copies.values()) == {1}
 
 
+def test_rows_that_another_line_gives_back_are_sent_although_they_stand_before(desk: Desk) -> None:
+    first = desk.reader()
+    desk.readers(2)
+    digest_id = desk.plan()
+    with desk.sessions.begin() as session:
+        session.query(Delivery).filter_by(subscriber_id=first).update({"owner": "another"})
+
+    def given_back() -> bool:
+        with desk.sessions.begin() as session:
+            session.query(Delivery).filter_by(owner="another").update({"owner": None})
+        return False
+
+    send.work(desk.office(), digest_id, until=given_back, now=lambda: MONDAY)
+    assert set(desk.states(digest_id).values()) == {("sent", None)}
+
+
+def test_recording_a_mail_touches_no_index(desk: Desk) -> None:
+    desk.readers(200)
+    digest_id = desk.plan()
+    desk.send(digest_id)
+    with desk.sessions() as session:
+        session.execute(text("select pg_stat_force_next_flush()"))
+        changed, on_page = session.execute(
+            text("select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'deliveries'")
+        ).one()
+    assert changed > 0
+    assert on_page > 0.8 * changed
+
+
 def test_who_leaves_between_lease_and_sending_gets_nothing(desk: Desk) -> None:
     first, second = desk.reader(), desk.reader()
     digest_id = desk.plan()

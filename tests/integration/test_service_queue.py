@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from bot.jobs import calendar as calendars
 from bot.jobs import queue, tasks
-from bot.jobs.calendar import Calendar, Every, Rule, Weekly
+from bot.jobs.calendar import Calendar, Daily, Every, Rule, Weekly
 from bot.jobs.tasks import Parts
 from bot.settings import Settings
 from bot.store.engine import Sessions
@@ -238,6 +238,19 @@ def test_calendar_catches_up_once_and_jumps_of_the_clock_repeat_nothing(sessions
     assert [task for slots in begun for task, _ in slots].count("run_weekly") == 1
     assert begun[2] == []
     assert calendar(sessions, lambda: times[-1]).look() == [], "nor does a restart"
+
+
+def test_days_on_which_the_service_was_down_are_made_up_but_none_before_its_first(
+    sessions: Sessions, engine: Engine
+) -> None:
+    rules = [Daily("run_daily", dt.time(9), made_up=3)]
+    first = [Calendar(sessions, SEOUL, rules, now=lambda: NOW).look() for _ in range(2)]
+    assert first == [[("run_daily", "2026-11-16")], []]
+    later = Calendar(sessions, SEOUL, rules, now=lambda: NOW + dt.timedelta(days=9))
+    assert later.look() == [("run_daily", f"2026-11-{day}") for day in (23, 24, 25)]
+    assert later.look() == []
+    periods = [args["period"] for task, args in jobs(engine, "task_name, args") if task == "run_daily"]
+    assert sorted(periods) == ["2026-11-15", "2026-11-22", "2026-11-23", "2026-11-24"]
 
 
 def test_sweep_that_still_waits_is_not_deferred_again(sessions: Sessions, engine: Engine) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from bot import clock
+from bot.cli.main import cli
 from bot.editions import watch
 from bot.editions.collect import Collected
 from bot.editions.series import Reach
@@ -154,6 +156,27 @@ def test_edited_list_is_an_offer_and_changes_nothing(stage: Stage) -> None:
     stage.read()
     assert len(stage.told()) == 1
     assert stage.raw() == before
+
+
+def test_status_tells_of_a_week_without_an_edition_from_the_set_day_on(
+    stage: Stage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", store.url)
+    monday = dt.date.fromisoformat(SAMPLE_PERIOD)
+
+    def shown(days: int) -> str:
+        """What status says so many days after the sample week's Monday, at nine in the forum's zone."""
+        monkeypatch.setattr(
+            clock,
+            "now",
+            lambda: dt.datetime(monday.year, monday.month, monday.day, tzinfo=dt.UTC) + dt.timedelta(days=days),
+        )
+        return CliRunner().invoke(cli, ["status"]).output
+
+    assert "There is no edition" not in shown(7 + 5)  # the sample week has one
+    assert "There is no edition" not in shown(14 + 2)
+    assert "There is no edition of the week of 2026-11-16, which ended 3 days ago" in shown(14 + 3)
+    assert "paperbot run weekly --period 2026-11-16" in shown(14 + 6)
 
 
 def test_late_list_is_announced_from_the_set_day_on_and_once(stage: Stage) -> None:

@@ -36,6 +36,14 @@ def test_weekly_run_is_due_from_its_time_on_for_three_days(now: str, slots: list
     assert due_slots(utc(now), SEOUL, [MONDAY_NINE]) == [("run_weekly", slot) for slot in slots]
 
 
+def test_missed_days_are_due_again_up_to_a_number_the_oldest_first() -> None:
+    rule = Daily("run_daily", dt.time(9), made_up=3)
+    now = utc("2026-11-16T23:00:00")  # Tuesday 08:00 in Seoul: Monday's time was 23 hours ago
+    days = ["2026-11-14", "2026-11-15", "2026-11-16"]
+    assert due_slots(now, SEOUL, [rule]) == [("run_daily", day) for day in days]
+    assert due_slots(now, SEOUL, [Daily("run_daily", dt.time(9))]) == []
+
+
 @pytest.mark.parametrize(
     ("at", "first_instant"),
     [

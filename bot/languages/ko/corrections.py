@@ -81,7 +81,19 @@ FIELDS: Final = {
     "summary": "주요 내용",
     "details": "세부 내용",
     "transcript": "본문",
+    "overview": "주요 내용",
+    "outline": "소제목",
 }
+_OF_SECTIONS: Final = frozenset({"transcript", "outline"})
+
+
+def place(kind: str, rank: int) -> str:
+    """Where a sentence stands: `3번 논문 초록`, `2번째 부분 본문`; without a rank the kind of text alone."""
+    field = FIELDS.get(kind, kind)
+    if not rank:
+        return field
+    return f"{rank}번째 부분 {field}" if kind in _OF_SECTIONS else f"{rank}번 논문 {field}"
+
 
 # --- what moderators say ---------------------------------------------------------------------------------------------
 
