@@ -2,15 +2,15 @@
 
 Senders of the release before find their rows by the unique index all the same, only more slowly.
 
-Revision: 0011
-Revises: 0010
+Revision: 0012
+Revises: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
