@@ -205,7 +205,7 @@ def _correction(session: Session, number: int) -> Correction:
 def _markdown(one: Erratum, zone: ZoneInfo) -> str:
     from bot.editions.markdown import escape_inline
 
-    readers = ", ".join(one.reporters) or "-"
+    readers = ", ".join(map(escape_inline, one.reporters)) or "-"
     lines = [
         f"- {one.applied_at.astimezone(zone):%Y-%m-%d} [{escape_inline(one.topic_title)}]({one.topic_url}) ({readers})",
         f"  - {escape_inline(one.old)}",

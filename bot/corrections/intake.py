@@ -56,6 +56,9 @@ def take_in(session: Session, topic: Topic, seen: ForumTopic, *, bot: str, per_d
     """
     comments = [post for post in seen.posts if _is_comment(post, topic, bot)]
     known = {row.discourse_id: row for row in session.scalars(select(Comment).where(Comment.topic_id == topic.id))}
+    for post in comments:
+        if post.id in known and known[post.id].author != post.username:
+            known[post.id].author = post.username  # renamed: the old name may be another person's by now
     gone = {post.id for post in comments if post.deleted or post.hidden}
     gone |= known.keys() - {post.id for post in comments}
     for discourse_id in gone & known.keys():

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, selectinload
 from bot.corrections import credit
 from bot.corrections.credit import Erratum
 from bot.forum.submit import topic_url
-from bot.store.tables import Edition, EditionItem, Passage, Segment, Topic, Transition
+from bot.papers.videos import watch_url
+from bot.store.tables import Edition, EditionItem, Passage, Segment, Talk, Topic, Transition
 from bot.translation import passages
 
 PUBLIC = ("published", "revised")
@@ -42,7 +43,11 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A paper in the digest; a Korean text is None where the forum shows none."""
+    """A paper or talk in the digest; a Korean text is None where the forum shows none.
+
+    Attributes:
+        paper_id: of a talk, which is no paper, its edition's id with a minus.
+    """
 
     paper_id: int
     title_en: str
@@ -86,7 +91,7 @@ class Content:
 
     @property
     def paper_ids(self) -> list[int]:
-        """The papers that are told of, in ascending order."""
+        """The papers and talks that are told of, in ascending order."""
         return sorted({item.paper_id for section in (*self.best, *self.others) for item in section.items})
 
     @property
@@ -113,13 +118,16 @@ def load(
         assert topic.discourse_id is not None
         known = passages.load_all(session, edition)
         shown = {int(number): text for post in topic.posts for number, text in post.shown.items()}
+        url = topic_url(forum_url, topic.discourse_id)
         items = tuple(_item(known, item, shown) for item in edition.items if item.dropped_by is None)
+        if edition.talk is not None:
+            items = (_talk(known, edition.talk, shown, url),)
         at = received.get(topic.discourse_id, Received())
         sections.append(
             Section(
                 published_at,
                 plain(topic.title or edition.title),
-                topic_url(forum_url, topic.discourse_id),
+                url,
                 at.likes,
                 at.replies,
                 _introduction(known, shown),
@@ -236,6 +244,7 @@ def _item(known: Sequence[Passage], item: EditionItem, shown: Mapping[int, str])
     sighting, paper = item.sighting, item.sighting.paper
     title = passages.find(known, "title", paper.title, paper_id=paper.id)
     description = passages.find(known, "description", sighting.description, sighting_id=sighting.id)
+    summary = passages.find(known, passages.SUMMARY, sighting.description, paper_id=paper.id)
     english = description.source if description is not None else sighting.description
     return Item(
         paper.id,
@@ -243,8 +252,23 @@ def _item(known: Sequence[Passage], item: EditionItem, shown: Mapping[int, str])
         _korean(title, shown),
         [cleaned(author) for author in paper.authors],
         _cut(cleaned(english[:1].upper() + english[1:])) or None,
-        _korean(description, shown),
+        _korean(description, shown) or _korean(summary, shown),
         paper.url,
+    )
+
+
+def _talk(known: Sequence[Passage], talk: Talk, shown: Mapping[int, str], url: str) -> Item:
+    """A talk, with what its summary begins with."""
+    overview = next((passage for passage in known if passage.kind == passages.OVERVIEW), None)
+    opening = [segment for segment in overview.segments if segment.paragraph == 0] if overview is not None else []
+    return Item(
+        -talk.edition_id,
+        cleaned(talk.title),
+        None,
+        [cleaned(speaker) for speaker in talk.speakers],
+        None,
+        _joined(opening, shown) or None,
+        url if talk.video_id is None else watch_url(talk.video_id),
     )
 
 

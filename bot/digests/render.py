@@ -75,7 +75,9 @@ def filled(text: str, boundary: str, values: dict[str, str]) -> str:
 
 
 def _render(content: Content, language: str, frame: Frame, boundary: str) -> Rendered:
-    papers = sum(len(section.items) + section.left_out for section in (*content.best, *content.others))
+    sections = (*content.best, *content.others)
+    talks = sum(item.paper_id < 0 for section in sections for item in section.items)
+    papers = sum(len(section.items) + section.left_out for section in sections) - talks
     context = {
         "language": language,
         "subject": frame.subject,
@@ -84,7 +86,7 @@ def _render(content: Content, language: str, frame: Frame, boundary: str) -> Ren
         "contact": frame.contact,
         "archive": frame.archive,
         "cadence_name": ko.CADENCES[frame.cadence],
-        "lead": ko.lead(frame.cadence, papers),
+        "lead": ko.lead(frame.cadence, papers, talks),
         "preheader": ko.preheader(_titles(content.best, language)),
         "best": content.best,
         "others": content.others,

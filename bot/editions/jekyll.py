@@ -49,7 +49,7 @@ def page(session: Session, edition: Edition) -> str:
         if talk.video_id is not None and section.start_s is not None:
             blocks.append(talk_article.time_link(talk.video_id, section.start_s))
         blocks += paragraphs
-    return front_matter(talk.title, edition.period_start) + "\n" + _without_liquid("\n\n".join(blocks)) + "\n"
+    return front_matter(talk.title, edition.period_start) + "\n" + _without_code("\n\n".join(blocks)) + "\n"
 
 
 def file_name(edition: Edition) -> str:
@@ -89,9 +89,10 @@ _Dumper.add_representer(
 )
 
 
-def _without_liquid(text: str) -> str:
-    """Jekyll reads `{{` and `{%` as its own language, in a talk's words too."""
-    return text.replace("{{", "{&#123;").replace("{%", "&#123;%")
+def _without_code(text: str) -> str:
+    """Jekyll reads `{{` and `{%` as its own language, in a talk's words too, and its Markdown (kramdown) `{:`: between
+    `{::nomarkdown}` and `{:/}` even what is escaped is HTML."""
+    return text.replace("{{", "{&#123;").replace("{%", "&#123;%").replace("{:", "&#123;:")
 
 
 def _talk_of(edition: Edition) -> Talk:

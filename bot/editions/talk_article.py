@@ -208,7 +208,7 @@ def _paragraphs(
 
 def voice(speaker: str, is_question: bool) -> str:
     """The mark in front of what somebody else says, with the blank behind it."""
-    name = markdown.escape_inline(speaker).replace("*", "")
+    name = markdown.escape_inline(speaker.replace("*", ""))  # first, since it would part a mark from its backslash
     if is_question:
         return f"**{labels.TALK_QUESTION}{f' ({name})' if name and not is_label(speaker) else ''}:** "
     return f"**{name}:** " if name else f"{ANOTHER_VOICE} "

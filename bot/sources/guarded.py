@@ -2,11 +2,13 @@
 
 A page's host is resolved here, every address it has must be public, and the connection goes to the very address that
 was checked: a name that is asked twice can give two answers. Each redirect is checked anew. No credentials, no cookies,
-no other ports than 80 and 443.
+no other ports than 80 and 443. A connection ends at its deadline whatever is being read, headers too.
 """
 
+import codecs
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,12 +25,21 @@ MAX_REDIRECTS = 3
 MAX_BYTES = 3_000_000
 DEADLINE_S = 20.0
 CONNECT_TIMEOUT_S = 5.0
+MOST_ADDRESSES = 3
+"""Of a host that does not answer, so many of its addresses are tried."""
 PORTS = frozenset({80, 443})
 REFUSALS = frozenset({401, 403, 406, 451})
 _READABLE = ("text/html", "application/xhtml+xml", "application/json", "text/plain", "application/xml", "text/xml")
 
 NO_HOSTS = frozenset({"example", "invalid", "test", "localhost", "local", "internal", "onion", "arpa"})
 """Endings kept for other purposes (RFC 2606, RFC 6761, RFC 6762)."""
+
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""What IPv6 has given out; old forms outside of it hold IPv4 addresses (`::127.0.0.1`) or are of the site alone."""
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_RELAYS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
+_NOT_FOR_TEXT = frozenset({"undefined", "idna", "punycode"})
+"""Codecs of Python that no page is written in, and that raise errors of their own."""
 
 Resolve = Callable[[str, int], Iterable[str]]
 """Host and port to the addresses it has now."""
@@ -57,9 +68,10 @@ def is_public(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
         if inner is not None:
             return is_public(str(inner))
-        if found in ipaddress.ip_network("64:ff9b::/96"):
+        if found in _NAT64:
             return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
-    return found.is_global and not found.is_multicast
+        return found in _UNICAST and found.is_global
+    return found.is_global and not found.is_multicast and not any(found in relays for relays in _RELAYS)
 
 
 def resolved(host: str, port: int) -> list[str]:
@@ -75,8 +87,13 @@ def resolved(host: str, port: int) -> list[str]:
 class GuardedBackend(httpcore.NetworkBackend):
     """Connects to checked addresses only; what is checked is what is connected to."""
 
-    def __init__(self, resolve: Resolve = resolved, is_allowed: Callable[[str], bool] = is_public) -> None:
-        self._resolve, self._is_allowed = resolve, is_allowed
+    def __init__(
+        self,
+        resolve: Resolve = resolved,
+        is_allowed: Callable[[str], bool] = is_public,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._resolve, self._is_allowed, self._deadline_s = resolve, is_allowed, deadline_s
         self._real = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -93,19 +110,61 @@ class GuardedBackend(httpcore.NetworkBackend):
             raise TransientError(f"{host} has no address; try again later.")
         if bad := next((address for address in addresses if not self._is_allowed(address)), None):
             raise RejectedError(f"{host} is at {bad}, which is no address of the internet; it is not read.")
-        for address in addresses[:-1]:
+        ends_at = time.monotonic() + self._deadline_s
+        *others, last = addresses[:MOST_ADDRESSES]
+        for address in others:
             try:
-                return self._real.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = self._real.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return self._real.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+            return _Ending(stream, ends_at)
+        return _Ending(self._real.connect_tcp(last, port, timeout, local_address, socket_options), ends_at)
 
 
-def client(resolve: Resolve = resolved, is_allowed: Callable[[str], bool] = is_public) -> httpx.Client:
-    """A client whose every connection is checked."""
+class _Ending(httpcore.NetworkStream):
+    """A connection that gives nothing any more after its deadline."""
+
+    def __init__(self, stream: httpcore.NetworkStream, ends_at: float) -> None:
+        self._stream, self._ends_at = stream, ends_at
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """As the connection does, before the deadline."""
+        return self._stream.read(max_bytes, self._left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """As the connection does, before the deadline."""
+        self._stream.write(buffer, self._left(timeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """The same connection with TLS, and the same deadline."""
+        return _Ending(self._stream.start_tls(ssl_context, server_hostname, self._left(timeout)), self._ends_at)
+
+    def get_extra_info(self, info: str) -> object:
+        """As the connection does."""
+        return self._stream.get_extra_info(info)
+
+    def _left(self, timeout: float | None) -> float:
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the connection's deadline")
+        return left if timeout is None else min(timeout, left)
+
+
+def client(
+    resolve: Resolve = resolved, is_allowed: Callable[[str], bool] = is_public, deadline_s: float = DEADLINE_S
+) -> httpx.Client:
+    """A client whose every connection is checked, serves one request, and ends after `deadline_s`."""
     transport = httpx.HTTPTransport(trust_env=False, retries=0)
     transport._pool = httpcore.ConnectionPool(
-        ssl_context=httpx.create_ssl_context(), network_backend=GuardedBackend(resolve, is_allowed)
+        ssl_context=httpx.create_ssl_context(),
+        max_keepalive_connections=0,
+        network_backend=GuardedBackend(resolve, is_allowed, deadline_s),
     )
     return httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
 
@@ -148,8 +207,15 @@ def read_page(
             raise TransientError(f"{shown(address)} cannot be reached ({type(exc).__name__}).") from exc
         if isinstance(answer, Page):
             return answer
-        address = urljoin(address, answer)
+        address = _next(address, answer)
     raise RejectedError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times; it is not read.")
+
+
+def _next(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError as exc:
+        raise RejectedError(f"{shown(address)} redirects to what is no web address; it is not read.") from exc
 
 
 def _require_web(address: str, ports: frozenset[int]) -> None:
@@ -219,6 +285,8 @@ def _content_type(header: str) -> tuple[str, str]:
 
 def _decoded(body: bytes, charset: str) -> str:
     try:
-        return body.decode(charset)
-    except (LookupError, UnicodeDecodeError):
-        return body.decode("utf-8", errors="replace")
+        if codecs.lookup(charset).name not in _NOT_FOR_TEXT:
+            return body.decode(charset)
+    except (LookupError, ValueError):  # no codec, none of text, a name that can be none, or other bytes
+        pass
+    return body.decode("utf-8", errors="replace")

@@ -15,19 +15,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
 from bot.errors import RejectedError, TransientError
 from bot.papers.identity import arxiv_id_of
 from bot.sources.fetch import read_text
+from bot.sources.plain_text import storable
 
 PAGE = 100
 DEFAULT_PAGE = 50
 MOST_PAGES = 10
 THUMBNAILS = "cdn-thumbnails.huggingface.co"
+MOST_VOTES = 1_000_000
 
+_IS_THUMBNAIL = re.compile(re.escape(f"https://{THUMBNAILS}/") + r"[\w./%?=&~-]+", re.ASCII)
 # `\href{address}{words}` comes as `address{words}`.
 _HALF_LINK = re.compile(r"(https?://[^\s{}]+)\{[^{}]*\}")
 
@@ -112,7 +115,7 @@ def _paper(entry: object) -> DailyPaper:
         arxiv_id.id,
         title,
         tuple(_authors(paper.get("authors"))),
-        votes if isinstance(votes, int) and votes > 0 else 0,
+        min(votes, MOST_VOTES) if isinstance(votes, int) and votes > 0 else 0,
         _HALF_LINK.sub(r"\1", _text(paper.get("summary")) or _text(entry.get("summary"))),
         _thumbnail(arxiv_id.id, entry, paper),
     )
@@ -128,10 +131,10 @@ def _thumbnail(arxiv_id: str, entry: Mapping[str, Any], paper: Mapping[str, Any]
     for holder in (entry, paper):
         for name in ("thumbnail", "mediaUrl"):
             address = _text(holder.get(name))
-            if address.startswith("https://") and urlsplit(address).hostname == THUMBNAILS:
+            if _IS_THUMBNAIL.fullmatch(address):
                 return address
     return thumbnail_of(arxiv_id)
 
 
 def _text(value: object) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    return " ".join(storable(value).split()) if isinstance(value, str) else ""

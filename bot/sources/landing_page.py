@@ -13,6 +13,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import Any, Literal
@@ -23,6 +24,7 @@ import httpx
 from bot.errors import RejectedError, TransientError
 from bot.papers.identity import arxiv_id_of, doi_of
 from bot.sources.guarded import PORTS, HostRefusesError, Page, read_page
+from bot.sources.plain_text import storable
 
 Origin = Literal["crossref", "datacite", "semantic_scholar", "page"]
 Outcome = Literal["found", "nothing", "refused", "failed"]
@@ -115,7 +117,8 @@ def look_up(url: str, doi: str | None, asked: Asked) -> Iterator[Answer]:
 def from_html(text: str, host: str) -> Answer:
     """What a page says of its work in its tags; texts only, all white space collapsed."""
     tags = _Tags()
-    tags.feed(text[:_MOST_HTML])
+    with suppress(AssertionError):  # html.parser's answer to `<![odd[`: what stood before it is read
+        tags.feed(text[:_MOST_HTML])
     meta = tags.meta
     linked = [one for script in tags.scripts for one in _articles(script)]
     title = _first([*meta("citation_title"), *meta("dc.title"), *_of(linked, "headline", "name")])
@@ -271,7 +274,7 @@ def _first(values: Sequence[str]) -> str | None:
 
 
 def _plain(text: str) -> str:
-    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+    return " ".join(storable(html.unescape(_TAG.sub(" ", text))).split())
 
 
 def _people(listed: object) -> list[str]:

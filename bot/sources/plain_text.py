@@ -21,6 +21,8 @@ _ITALICS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+)(?<=\S)\*(?![\w*])")
 _UNDERSCORED = re.compile(r"(?<![\w_])_(?=[^\s_])([^_\n]+)(?<=\S)_(?![\w_])")
 _EMPHASIS = (("**", _BOLD), ("*", _ITALICS), ("_", _UNDERSCORED))
 
+_UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+
 # Escaped punctuation waits in a private-use plane until emphasis is resolved, so that `\*` never opens or closes any.
 _ASIDE = 0xF0000
 _BACK = {_ASIDE + code: chr(code) for code in range(0x21, 0x7F)}
@@ -31,6 +33,11 @@ class InlineLink(NamedTuple):
 
     text: str
     url: str
+
+
+def storable(text: str) -> str:
+    """The text without control characters and halves of surrogate pairs: JSON may hold them, Postgres takes none."""
+    return _UNSTORABLE.sub("", text)
 
 
 def unescape(markdown: str) -> str:

@@ -37,6 +37,7 @@ from youtube_transcript_api._errors import (  # the package exports most, not al
 from bot.errors import BotError, RejectedError, TransientError
 from bot.papers.videos import watch_url
 from bot.sources import transcripts
+from bot.sources.plain_text import storable
 from bot.sources.transcripts import Transcript
 
 HOST = "https://www.youtube.com"
@@ -149,7 +150,8 @@ def _video(session: "_Session", video_id: str) -> Video:
     if not title:
         raise RejectedError(f"YouTube gives no title for video {video_id}; give one with --title.")
     channel = _line(str(details.get("author") or details.get("author_name") or ""), LONGEST_TITLE)
-    return Video(video_id, title, channel or None, str(details.get("shortDescription") or "")[:LONGEST_DESCRIPTION])
+    description = storable(str(details.get("shortDescription") or ""))[:LONGEST_DESCRIPTION]
+    return Video(video_id, title, channel or None, description)
 
 
 def _oembed(session: "_Session", video_id: str) -> Mapping[str, Any]:

@@ -13,10 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from bot import clock
+from bot.digests import compose
+from bot.digests.render import Frame, render
 from bot.editions import markdown, series
 from bot.editions.collect import Collected
 from bot.editions.daily import DAILY
 from bot.editions.series import NotCollected
+from bot.editions.talk import TALK
 from bot.editions.weekly import WEEKLY
 from bot.errors import RejectedError, TransientError
 from bot.forum.discourse import Discourse
@@ -27,6 +30,7 @@ from bot.jobs.tasks import Parts, run_daily
 from bot.languages.ko import labels
 from bot.sandbox import daily_list
 from bot.sandbox import world as sandbox
+from bot.sandbox.forum.cook import cook
 from bot.sandbox.forum.state import Post
 from bot.sandbox.upstream import Fault, read_recorded, stand_in_papers
 from bot.sandbox.world import MODERATOR, SAMPLE_DAY, SAMPLE_PERIOD, World
@@ -418,3 +422,32 @@ def test_two_runs_make_one_topic(stage: Stage) -> None:
     calls = len(stage.world.model.calls)
     assert run_daily(parts, period=SAMPLE_DAY).startswith("unchanged")
     assert len(stage.world.model.calls) == calls
+
+
+# --- in the mail -----------------------------------------------------------------------------------------------------
+
+
+def test_a_day_and_a_talk_are_mailed_in_the_korean_that_the_forum_shows(stage: Stage) -> None:
+    day_id, talk_id = stage.drafted(), stage.drafted("TideWater-1", TALK)
+    topics = [stage.publish(edition_id) for edition_id in (day_id, talk_id)]
+    now = clock.now()
+    start, end = now - dt.timedelta(days=1), now + dt.timedelta(days=1)
+    with stage.sessions() as session:
+        loaded = compose.load(session, start, end, forum_url="https://forum.example", received={})
+    content = compose.for_readers(loaded, (), start=start, slot=end, mailed_until=start, seen=frozenset())
+    day, talk = content.best
+    assert [section.url for section in content.best] == [f"https://forum.example/t/{topic}" for topic in topics]
+    page = cook(stage.first_post(topics[0]).raw)
+    for item in day.items:
+        assert item.summary_ko
+        assert item.summary_ko.split(". ")[0] in page
+    (said,) = talk.items
+    assert said.summary_ko
+    assert said.summary_ko in cook(stage.first_post(topics[1]).raw)
+    assert said.url == "https://www.youtube.com/watch?v=TideWater-1"
+    assert -talk_id in content.paper_ids
+    frame = Frame("weekly", "소식", "모임", "hello@example.org", "https://forum.example/digests/1")
+    for text in (mail := render(content, "ko", frame)).plain, mail.html:
+        assert f"논문 {len(day.items)}편과 세미나 1편을" in text
+    told = frozenset(content.paper_ids)
+    assert compose.for_readers(loaded, (), start=start, slot=end, mailed_until=start, seen=told).is_empty

@@ -24,6 +24,7 @@ from bot.editions.talk import TALK, Given, series_for
 from bot.errors import RejectedError
 from bot.languages.ko import labels
 from bot.sandbox import world as sandbox
+from bot.sandbox.forum.cook import cook
 from bot.sandbox.world import World
 from bot.store import summary
 from bot.store.engine import Sessions
@@ -421,6 +422,28 @@ def test_a_jekyll_page_has_valid_front_matter_and_the_player(stage: Stage) -> No
     assert page.endswith("\n")
     assert not page.endswith("\n\n")
     assert not re.search(r"[ \t]$", page, re.MULTILINE)
+
+
+HOSTILE = (
+    "*<img src=x onerror=alert(1)>",
+    "*[x*](/u/admin)",
+    "{::nomarkdown}<img src=x onerror=alert(1)>{:/}",
+    "{{ site }}{% include x %}",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_who_speaks_is_text_in_post_and_page(stage: Stage, tmp_path: Path, name: str) -> None:
+    told = [{**line, "speaker": name if n % 2 else "Mina"} for n, line in enumerate(json.loads(invented(40)))]
+    edition_id = from_file(stage, tmp_path, json.dumps(told))
+    stage.draft(edition_id)
+    with stage.sessions() as session:
+        page = jekyll.page(session, session.get_one(Edition, edition_id))
+    assert not re.search(r"\{[:{%]", page)
+    for made in (article(stage, edition_id), page):
+        voices = [line for line in cook(made).splitlines() if line.startswith("<p><strong>")]
+        assert any(word in line for line in voices for word in ("alert", "admin", "site"))
+        assert not [line for line in voices if re.search(r"<(?!/?(?:p|strong)>)", line)]
 
 
 @given(st.text(max_size=80))

@@ -1,7 +1,10 @@
 """Pages of strangers are read within limits, and never from an address that is not of the internet."""
 
+import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -34,6 +37,11 @@ PRIVATE = (
     "64:ff9b::10.0.0.1",
     "2002:7f00:1::",
     "2001:0:53aa:64c:0:fb:80ff:fffe",
+    "::127.0.0.1",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b:1::7f00:1",
+    "fec0::1",
+    "192.0.0.8",
     "not an address",
 )
 PAGE = "<html><head><title>A page</title></head></html>"
@@ -191,3 +199,57 @@ def test_page_that_drips_is_left_at_the_deadline(works: tuple[WorksStandIn, int]
     with client(Names({"lab.org": [["127.0.0.1"]]}), "127.0.0.1") as http, late:
         read(f"http://lab.org:{port}/paper", http, port, deadline_s=0.5)
     assert time.monotonic() - started < 3
+
+
+@contextmanager
+def host_that_says(*pieces: bytes, every_s: float = 0.0) -> Iterator[int]:
+    """The port of a host that answers one request with these bytes, and then repeats the last until it is left."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with suppress(OSError):
+                peer, _ = server.accept()
+                with peer:
+                    peer.recv(10_000)
+                    for piece in pieces:
+                        peer.sendall(piece)
+                    while every_s:
+                        time.sleep(every_s)
+                        peer.sendall(pieces[-1])
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+    thread.join(5)
+
+
+def test_headers_that_drip_are_left_at_the_deadline() -> None:
+    started = time.monotonic()
+    names = Names({"lab.org": [["127.0.0.1"]]})
+    with host_that_says(b"HTTP/1.1 200 OK\r\nX-Long: ", b"a", every_s=0.1) as port:
+        with (
+            guarded.client(names, lambda _: True, deadline_s=0.6) as http,
+            pytest.raises(TransientError, match="does not answer in time"),
+        ):
+            read(f"http://lab.org:{port}/", http, port, deadline_s=0.6)
+        assert time.monotonic() - started < 3
+
+
+def test_redirect_to_no_address_at_all_is_refused() -> None:
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"
+    with (
+        host_that_says(answer) as port,
+        client(Names({"lab.org": [["127.0.0.1"]]}), "127.0.0.1") as http,
+        pytest.raises(RejectedError, match="no web address"),
+    ):
+        read(f"http://lab.org:{port}/", http, port)
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "hex", "no-such", "x''%00", "utf-16"])
+def test_any_charset_ends_in_text(charset: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset={charset}\r\nContent-Length: 5\r\n\r\na..b\xff"
+    with (
+        host_that_says(head.encode("latin-1")) as port,
+        client(Names({"lab.org": [["127.0.0.1"]]}), "127.0.0.1") as http,
+    ):
+        assert "a..b" in read(f"http://lab.org:{port}/", http, port).text

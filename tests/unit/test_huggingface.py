@@ -73,6 +73,17 @@ def test_no_other_field_can_stop_a_day(fields: dict[str, Any]) -> None:
     assert all(isinstance(name, str) and name for name in paper.authors)
 
 
+def test_values_that_no_store_or_post_takes_are_put_right() -> None:
+    (paper,) = parsed(entry(title="Lamps\x00 \ud800", upvotes=10**30, authors=[{"name": "Ann\udfff"}]))
+    assert (paper.title, paper.votes, paper.authors) == ("Lamps", 1_000_000, ("Ann",))
+
+
+@pytest.mark.parametrize("address", ["https://[", "https://cdn-thumbnails.huggingface.co/a.png)[x](https://evil.org"])
+def test_addresses_that_are_no_picture_fall_back_to_the_usual_one(address: str) -> None:
+    (paper,) = parsed(entry(mediaUrl=address, thumbnail=address))
+    assert paper.thumbnail == thumbnail_of(paper.arxiv_id)
+
+
 def test_recorded_days_keep_their_order_by_votes() -> None:
     for path in sorted(shared_path("data/huggingface").glob("*.json")):
         body = path.read_text(encoding="utf-8")

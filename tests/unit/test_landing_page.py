@@ -175,3 +175,15 @@ def test_hostile_pages_cost_little_and_raise_nothing(number: int) -> None:
     started = time.monotonic()
     from_html(page, "lab.org")
     assert time.monotonic() - started < 5
+
+
+def test_odd_declarations_end_a_page_and_keep_what_stood_before() -> None:
+    assert (
+        from_html(f"<title>{TITLE}</title><![odd[x]]><meta name=citation_title content=No>", "lab.org").title == TITLE
+    )
+
+
+def test_what_no_store_takes_is_left_out() -> None:
+    data = json.dumps({"@type": "ScholarlyArticle", "headline": "Lamps\x00 \ud800burn", "author": "Ann\udfff"})
+    answer = from_html(f'<script type="application/ld+json">{data}</script>', "lab.org")
+    assert (answer.title, answer.authors) == ("Lamps burn", ("Ann",))

@@ -27,10 +27,11 @@ def subject(cadence: str, day: dt.date, *, advertising: bool = False) -> str:
     return f"{ADVERTISING if advertising else ''}{kind} · {day.year}년 {day.month}월 {day.day}일"
 
 
-def lead(cadence: str, papers: int) -> str:
+def lead(cadence: str, papers: int, talks: int = 0) -> str:
     """First line of a digest."""
     since = "어제부터" if cadence == "daily" else "지난 소식 뒤로"
-    return f"{since} 새로 올라온 논문 {papers}편을 골라 담았습니다."
+    counted = [f"{name} {count}편" for name, count in (("논문", papers), ("세미나", talks)) if count]
+    return f"{since} 새로 올라온 {'과 '.join(counted)}을 골라 담았습니다."
 
 
 def preheader(titles: list[str]) -> str:
