@@ -23,7 +23,7 @@ _DATA_ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 _MOST_NEVER = 6
-"""Wrong words shown with a term: the lists are for the checks, and a model needs to see only which way it may go wrong."""
+"""Wrong words shown with a term: the lists are for the checks; a model needs to see only which way it may go wrong."""
 
 TRANSLATION_SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -50,7 +50,7 @@ _VARIANT = re.compile(
     re.IGNORECASE,
 )
 """`phi-1-small`: the name's last part is an English word, and still part of the name."""
-_AT_K = re.compile(r"(?<![가-힣])[가-힣]+@(?=\d|k)")
+_AT_K = re.compile(r"(?<![가-힣])[가-힣]+@(?:\d+|k)")
 _SPELLED_IN_HANGUL = {"오브": "of", "앤드": "and", "위드": "with", "프롬": "from"}
 
 
@@ -177,8 +177,9 @@ def _variants(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
 def _at_k(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
     """`합격@1` for pass@1."""
     metric = re.search(r"\b[A-Za-z]+@(?:\d+|k)", source)
-    for found in _AT_K.finditer(korean) if metric else ():
-        yield found.start(), re.compile(r"\w+").match(korean, found.end()).end(), metric.group()
+    if metric:
+        for found in _AT_K.finditer(korean):
+            yield found.start(), found.end(), metric.group()
 
 
 def _glossed(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
