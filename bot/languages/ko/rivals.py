@@ -4,7 +4,8 @@ A loanword beside a native word needs no entry here: those always look like two 
 """
 
 _RIVALS = (
-    frozenset({"비디오", "동영상", "영상"}),
+    frozenset({"장면", "씬"}),
+    frozenset({"비디오", "동영상"}),
     frozenset({"표현", "표상"}),
     frozenset({"우도", "가능도"}),
     frozenset({"탐색", "탐험"}),

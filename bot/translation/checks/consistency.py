@@ -16,14 +16,16 @@ from bot.translation.termbase import Kind, Mention, Rendering, Role, Term, Termb
 
 _ALIKE = 0.75
 _STEM = 6
-_GERUND = re.compile(r"(?<=[a-z]{3})(?:ing|e)$")
+_GERUND = re.compile(r"(?<=[a-z]{3})(?:ing|ly|e)$")
 _LATIN = "latin"
+_ADVERB = re.compile("(?<=[가-힣]{2})적으로$")
 _HABIT = 2
 """Uses that make a habit, beside which even a close word is odd."""
 _SETTLED = 4
 _SHARE = 0.8
 """The edition's Korean of a term is settled when so many uses, and such a share of all, agree."""
 _GOOD = (Role.TARGET, Role.ACCEPTED)
+_IN_A_NAME = re.compile(r"[A-Za-z0-9]-$")
 _LATIN_BEFORE = re.compile(r"[A-Za-z][\s\-/._:]{0,2}$")
 _LATIN_AFTER = re.compile(r"[\s\-/._:]{0,2}[A-Za-z]")
 
@@ -93,6 +95,7 @@ def _translated(text: Text, unit: Unit, mentions: Sequence[Mention], termbase: T
         and one.term.source in mentioned
         and one.role not in (Role.WRONG, Role.NONSENSE)
         and not _is_gloss(text.target_of(unit), one.start)
+        and not _IN_A_NAME.search(text.target_of(unit)[: one.start])
         and not one.words.isascii()  # an acronym may stand beside the Korean
     ]
     for one in found:
@@ -185,7 +188,7 @@ def _by_term(uses: Iterable[Use]) -> dict[str, list[Use]]:
 
 
 def _stem(term: str) -> str:
-    """What self-reflective and self-reflection share, and train and training."""
+    """What self-reflective and self-reflection share, train and training, recurrent and recurrently."""
     prefix, hyphen, word = term.partition("-")
     return f"{prefix}-{word[:_STEM]}" if hyphen and prefix in prefixes.RENDERINGS else _GERUND.sub("", term)
 
@@ -204,7 +207,7 @@ def _key(words: str) -> str:
     bare = re.sub(r"(?<=[가-힣]{2})의(?= )|[\s\-]", "", words)
     if bare.isascii():
         return _LATIN
-    return bare.removesuffix("하다") if is_predicate(words) else bare
+    return bare.removesuffix("하다") if is_predicate(words) else _ADVERB.sub("", bare)
 
 
 def _is_spelled_out(kept: str, term: Term) -> bool:

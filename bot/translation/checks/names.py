@@ -169,7 +169,7 @@ def _half_translated(source: str, korean: str) -> Iterator[tuple[int, int, str]]
 def _variants(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
     """`phi-1-소형`: the name is kept but for its last part."""
     for name in dict.fromkeys(_VARIANT.finditer(source)):
-        if name.group().lower() not in korean.lower() and latin.is_coined(name[1]):
+        if name.group().lower() not in korean.lower() and (latin.is_coined(name[1]) or name[1][-1].isdigit()):
             for found in re.finditer(rf"(?<![A-Za-z0-9-]){re.escape(name[1])}-[가-힣]+", korean):
                 yield found.start(), noun_ends(korean, *found.span())[-1], name.group()
 

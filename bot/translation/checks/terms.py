@@ -43,7 +43,7 @@ def bad_renderings(source: str, target: str, termbase: Termbase) -> list[Renderi
 
 
 def _own(good: Sequence[Rendering], source: str, mentions: Sequence[Mention]) -> list[Rendering]:
-    """The good renderings that no other word of the sentence explains better, as self-supervised does 지도 in 자기 지도."""
+    """The good renderings that no other word explains better, as self-supervised does 지도 in 자기 지도."""
     outer = {mention.term.source for mention in mentions if not mention.inner}
     stated = {(source[one.start : one.end].lower(), one.term.source) for one in mentions}
     return [
