@@ -22,6 +22,8 @@ _KOREAN = files("bot.languages.ko")
 _DATA_ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
+_MOST_NEVER = 6
+"""Wrong words shown with a term: the lists are for the checks; a model needs to see only which way it may go wrong."""
 
 TRANSLATION_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -200,7 +202,7 @@ def terms_data(termbase: Termbase, texts: Iterable[str]) -> dict[str, object]:
     rows = []
     for term in termbase.relevant(texts):
         row: dict[str, object] = {"en": term.source, "ko": term.target}
-        if never := [*term.wrong, *term.nonsense, *term.avoid]:
+        if never := [*term.wrong, *term.nonsense, *term.avoid][:_MOST_NEVER]:
             row["never"] = never
         if term.note:
             row["note"] = term.note

@@ -4,6 +4,8 @@ A loanword beside a native word needs no entry here: those always look like two 
 """
 
 _RIVALS = (
+    frozenset({"장면", "씬"}),
+    frozenset({"비디오", "동영상"}),
     frozenset({"표현", "표상"}),
     frozenset({"우도", "가능도"}),
     frozenset({"탐색", "탐험"}),
@@ -35,8 +37,15 @@ _RIVALS = (
     frozenset({"메시", "메쉬"}),
     frozenset({"워크플로", "워크플로우"}),
 )
+_CLOSE = (frozenset({"학습", "훈련"}),)
+"""Words that good texts mix too: odd only where one of them is plainly what the text writes."""
 
 
 def are_rivals(word: str, other: str) -> bool:
     """Whether readers would take the two, written without blanks, for two things."""
     return word != other and any(word in words and other in words for words in _RIVALS)
+
+
+def are_close(word: str, other: str) -> bool:
+    """Whether the two, written without blanks, mean so much the same that a change only shows beside a habit."""
+    return word != other and any(word.endswith(one) and other.endswith(tuple(ones)) for ones in _CLOSE for one in ones)

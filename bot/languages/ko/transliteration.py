@@ -79,6 +79,7 @@ _VOWEL_COST = 0.3
 
 def likeness(latin: str, hangul: str) -> float:
     """How much the Hangul sounds like the Latin word: 1 exactly, 0 not at all; blanks and hyphens do not count."""
+    latin = re.sub("^Dr(?=[A-Z])", "Doctor", latin)
     left, right = re.sub(r"[^a-z0-9]", "", latin.lower()), re.sub(r"[\s\-]", "", hangul.lower())
     for kept in re.findall("[a-z]+", right):  # 메타GPT keeps a part as it is
         if kept in left:

@@ -16,11 +16,16 @@ from bot.translation.termbase import Kind, Mention, Rendering, Role, Term, Termb
 
 _ALIKE = 0.75
 _STEM = 6
+_GERUND = re.compile(r"(?<=[a-z]{3})(?:ing|ly|e)$")
 _LATIN = "latin"
+_ADVERB = re.compile("(?<=[가-힣]{2})적으로$")
+_HABIT = 2
+"""Uses that make a habit, beside which even a close word is odd."""
 _SETTLED = 4
 _SHARE = 0.8
 """The edition's Korean of a term is settled when so many uses, and such a share of all, agree."""
 _GOOD = (Role.TARGET, Role.ACCEPTED)
+_IN_A_NAME = re.compile(r"[A-Za-z0-9]-$")
 _LATIN_BEFORE = re.compile(r"[A-Za-z][\s\-/._:]{0,2}$")
 _LATIN_AFTER = re.compile(r"[\s\-/._:]{0,2}[A-Za-z]")
 
@@ -90,7 +95,8 @@ def _translated(text: Text, unit: Unit, mentions: Sequence[Mention], termbase: T
         and one.term.source in mentioned
         and one.role not in (Role.WRONG, Role.NONSENSE)
         and not _is_gloss(text.target_of(unit), one.start)
-        and not one.words.isupper()  # an acronym may stand beside the Korean
+        and not _IN_A_NAME.search(text.target_of(unit)[: one.start])
+        and not one.words.isascii()  # an acronym may stand beside the Korean
     ]
     for one in found:
         covering = [other for other in found if _covers(other, one)]
@@ -155,7 +161,10 @@ def _odd(uses: Iterable[Use]) -> Iterator[tuple[Use, Use]]:
             continue
         usual = max(group, key=lambda use: (not use.is_avoided, counted[use.key], -group.index(use)))
         for use in group:
-            if _differs(use.term, use.key, usual.key):
+            if rivals.are_close(use.key, usual.key):
+                if counted[usual.key] >= max(_HABIT, counted[use.key] + 1):
+                    yield use, usual
+            elif _differs(use.term, use.key, usual.key):
                 yield use, usual
 
 
@@ -179,9 +188,9 @@ def _by_term(uses: Iterable[Use]) -> dict[str, list[Use]]:
 
 
 def _stem(term: str) -> str:
-    """What self-reflective and self-reflection share."""
+    """What self-reflective and self-reflection share, train and training, recurrent and recurrently."""
     prefix, hyphen, word = term.partition("-")
-    return f"{prefix}-{word[:_STEM]}" if hyphen and prefix in prefixes.RENDERINGS else term
+    return f"{prefix}-{word[:_STEM]}" if hyphen and prefix in prefixes.RENDERINGS else _GERUND.sub("", term)
 
 
 def _differs(source: str, key: str, usual: str) -> bool:
@@ -191,14 +200,14 @@ def _differs(source: str, key: str, usual: str) -> bool:
         return False
     if "-" in source and source.partition("-")[0] in prefixes.RENDERINGS:
         return key[:2] == usual[:2] or key[-2:] == usual[-2:]
-    return " " in source or (likeness(source, key) >= _ALIKE) != (likeness(source, usual) >= _ALIKE)
+    return bool(re.search("[ -]", source)) or (likeness(source, key) >= _ALIKE) != (likeness(source, usual) >= _ALIKE)
 
 
 def _key(words: str) -> str:
     bare = re.sub(r"(?<=[가-힣]{2})의(?= )|[\s\-]", "", words)
     if bare.isascii():
         return _LATIN
-    return bare.removesuffix("하다") if is_predicate(words) else bare
+    return bare.removesuffix("하다") if is_predicate(words) else _ADVERB.sub("", bare)
 
 
 def _is_spelled_out(kept: str, term: Term) -> bool:

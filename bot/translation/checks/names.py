@@ -13,9 +13,12 @@ from bot.languages.ko.transliteration import likeness, may_begin_alike
 from bot.translation.checks import latin
 from bot.translation.checks.base import Background, Category, Finding, Severity, Text
 from bot.translation.checks.suggestions import replacing
-from bot.translation.termbase import Role, Termbase
+from bot.translation.termbase import Kind, Role, Termbase
 
 _ALIKE = 0.85
+_SPELLED_ALIKE = 0.9
+"""How alike the words of a name must sound, all of which may be common words."""
+_EXACT = 0.95
 _LONGEST = 4
 """Words of Hangul that one Latin name may become."""
 _SHORT_NAME = 5
@@ -33,6 +36,21 @@ _JOINT = re.compile(r"[- ](?:of|in|and|the|a|for|with|to|on)[- ]")
 _INSIDE = re.compile(r"[a-z]\s$")
 _LATIN_BEFORE = re.compile(r"[A-Za-z][^가-힣]{0,2}$")
 _LATIN_AFTER = re.compile(r"[^가-힣]{0,2}[A-Za-z]")
+_CAPITALIZED = r"[A-Z][A-Za-z]+(?:-[A-Za-z]+)*"
+_OWN = re.compile(
+    rf"\b(?i:introduc|propos|present|call|nam|term|dub|develop)\w*\s+(?:(?:the|a|an|our|new|novel|as)\s+)*"
+    rf"({_CAPITALIZED}(?:\s(?:(?:of|in|for|and|the|with)\s)?(?:{_CAPITALIZED}|\d+))+)(?=\s*[,:]|\s\(?[a-zA-Z])"
+)
+"""What a paper calls its own: of two or more words."""
+_GLOSS = re.compile(r"\(([A-Za-z][\w.+-]*)\)")
+_VARIANT = re.compile(
+    r"(?<![A-Za-z0-9-])([A-Za-z][A-Za-z0-9.]*(?:-[A-Za-z0-9.]+)*)"
+    r"-(small|base|large|mini|medium|tiny|huge|agent|coder|bench|chat|instruct|math|arena|vision|edu|light|plus)"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+"""`phi-1-small`: the name's last part is an English word, and still part of the name."""
+_AT_K = re.compile(r"(?<![가-힣])[가-힣]+@(?:\d+|k)")
 _SPELLED_IN_HANGUL = {"오브": "of", "앤드": "and", "위드": "with", "프롬": "from"}
 
 
@@ -47,13 +65,17 @@ def check(text: Text, background: Background) -> Iterator[Finding]:
         korean = text.target_of(unit)
         found = [
             *_half_translated(unit.source, korean),
+            *_variants(unit.source, korean),
+            *_at_k(unit.source, korean),
+            *_glossed(unit.source, korean),
+            *_own(unit.source, korean),
             *_in_hangul(_wanted(unit.source, korean, known, text.field), unit.source, korean, background.termbase),
         ]
         for start, end, name in _apart(found):
             yield _hangul_finding(text.target, unit.start + start, unit.start + end, name)
         for word in latin.words(korean):
             right = _misspelt(word.text, spellings) or _other_acronym(word.text, unit.source, korean, background)
-            if right:
+            if right and not _is_other_spelling(word.text, right, background.termbase):
                 start, end = unit.start + word.start, unit.start + word.end
                 message = findings.misspelt_name(right, word.text)
                 yield Finding(start, end, "names", Category.NAME, Severity.MINOR, message, right)
@@ -144,6 +166,49 @@ def _half_translated(source: str, korean: str) -> Iterator[tuple[int, int, str]]
             yield before.start(), noun_ends(korean, *after.span())[0], name
 
 
+def _variants(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
+    """`phi-1-소형`: the name is kept but for its last part."""
+    for name in dict.fromkeys(_VARIANT.finditer(source)):
+        if name.group().lower() not in korean.lower() and (latin.is_coined(name[1]) or name[1][-1].isdigit()):
+            for found in re.finditer(rf"(?<![A-Za-z0-9-]){re.escape(name[1])}-[가-힣]+", korean):
+                yield found.start(), noun_ends(korean, *found.span())[-1], name.group()
+
+
+def _at_k(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
+    """`합격@1` for pass@1."""
+    metric = re.search(r"\b[A-Za-z]+@(?:\d+|k)", source)
+    if metric:
+        for found in _AT_K.finditer(korean):
+            yield found.start(), found.end(), metric.group()
+
+
+def _glossed(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
+    """`도레미(DoReMi)`: the name stands behind its own sound."""
+    for gloss in _GLOSS.finditer(korean):
+        name = gloss[1]
+        if not latin.is_coined(name) or not re.search(rf"\b{re.escape(name)}", source):
+            continue
+        for start, end in _runs(korean[: gloss.start()]):
+            if end == gloss.start() and likeness(name, korean[start:end]) >= _EXACT:
+                yield start, end, name
+                break
+
+
+def _own(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
+    """What the sentence introduces by a name of several words, where the Korean spells all of them in Hangul."""
+    for name in dict.fromkeys(_OWN.findall(source)):
+        if name in korean:
+            continue
+        alike = [
+            (likeness(name, korean[start:end]), start, end)
+            for start, end in _runs(korean)
+            if may_begin_alike(name, korean[start])
+        ]
+        score, start, end = max(alike, default=(0.0, 0, 0), key=lambda one: (one[0], -one[1], -one[2]))
+        if score >= _SPELLED_ALIKE:
+            yield start, end, name
+
+
 def _apart(found: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Of finds that overlap, the first."""
     kept: list[tuple[int, int, str]] = []
@@ -170,6 +235,13 @@ def _misspelt(word: str, spellings: dict[str, str]) -> str | None:
     close = [(fuzz.ratio(word.lower(), other.lower()), other) for other in spellings.values() if latin.is_coined(other)]
     score, other = max(close, default=(0, ""))
     return other if score >= _TYPO_PCT and not _other_version(word, other) else None
+
+
+def _is_other_spelling(word: str, right: str, termbase: Termbase) -> bool:
+    """Whether only the case differs, and the Korean writes the name as its makers do."""
+    return word.lower() == right.lower() and any(
+        mention.term.kind is Kind.NAME and mention.end == len(word) for mention in termbase.mentions(word)
+    )
 
 
 def _other_acronym(word: str, source: str, korean: str, background: Background) -> str | None:

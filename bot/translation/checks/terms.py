@@ -31,7 +31,7 @@ def bad_renderings(source: str, target: str, termbase: Termbase) -> list[Renderi
         and found.term.source in mentioned
         and not any(other.term is found.term and _is_inside_bad(found, other) for other in renderings)
     ]
-    unmet = _unmet(mentions, good, termbase.mentions(target))
+    unmet = _unmet(mentions, _own(good, source, mentions), termbase.mentions(target))
     bad = [
         found
         for found in renderings
@@ -40,6 +40,25 @@ def bad_renderings(source: str, target: str, termbase: Termbase) -> list[Renderi
         and not termbase.is_excused(found.term, source)
     ]
     return _longest(bad)
+
+
+def _own(good: Sequence[Rendering], source: str, mentions: Sequence[Mention]) -> list[Rendering]:
+    """The good renderings that no other word explains better, as self-supervised does 지도 in 자기 지도."""
+    outer = {mention.term.source for mention in mentions if not mention.inner}
+    stated = {(source[one.start : one.end].lower(), one.term.source) for one in mentions}
+    return [
+        found
+        for found in good
+        if not any(
+            other.term is not found.term
+            and other.term.source in outer
+            and other.end - other.start > found.end - found.start
+            and _covers(other, found)
+            for other in good
+        )
+        # LoRA stands for itself, not for the low-rank adaptation beside it.
+        and not any(found.words.lower() == words and term != found.term.source for words, term in stated)
+    ]
 
 
 def _unmet(mentions: Sequence[Mention], good: Iterable[Rendering], kept: Iterable[Mention]) -> Counter[str]:
