@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.errors import DoubtfulError, RejectedError, TransientError
+from bot.figures.alerts import Need
 from bot.jobs import alerts, calendar, queue
 from bot.jobs.tasks import TASKS, Parts
 from bot.sandbox import world as sandbox
@@ -130,7 +131,7 @@ def test_mail_that_may_have_arrived_is_not_sent_again(desk: Desk) -> None:
 def test_two_processes_tell_once(desk: Desk) -> None:
     waiting_draft(desk)
     with desk.sessions.begin() as first:
-        alerts._note(first, [alerts.Need("k", "text")])
+        alerts._note(first, [Need("k", "text")])
         assert len(alerts._claim(first, NOW)) == 1
         with desk.sessions.begin() as second:
             assert alerts._claim(second, NOW) == []

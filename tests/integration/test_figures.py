@@ -305,7 +305,7 @@ def test_without_a_token_there_are_no_metrics_for_anybody(desk: Desk) -> None:
 
 def test_short_token_is_refused_at_start(sessions: Sessions) -> None:
     with pytest.raises(SettingsError, match="METRICS_TOKEN"):
-        Watch(Settings(_env_file=None, metrics_token="short"), sessions)  # type: ignore[arg-type]
+        Watch(Settings(_env_file=None, metrics_token="short"), sessions)
 
 
 def test_metrics_hold_no_names_and_no_addresses(desk: Desk) -> None:
