@@ -107,6 +107,7 @@ ROLES = {
     "cli": "commands",
     "web": "webhooks, readers' pages",
     "jobs": "queue, calendar, workers",
+    "figures": "what stands, the month, alerts",
     "digests": "mail to readers",
     "corrections": "what readers report",
     "forum": "Discourse: drafts, edits read back",
