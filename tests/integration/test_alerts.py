@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text as sql
 
-from bot.errors import DoubtfulError, RejectedError, TransientError
+from bot.errors import DoubtfulError, RejectedError, SettingsError, TransientError
+from bot.figures.alerts import Need
 from bot.jobs import alerts, calendar, queue
 from bot.jobs.tasks import TASKS, Parts
 from bot.sandbox import world as sandbox
@@ -116,6 +117,16 @@ def test_refused_mail_stays_to_be_told(desk: Desk) -> None:
     assert tell(desk, NOW + HOUR) == "1 told"
 
 
+def test_wrong_address_is_told_later_when_it_is_right(desk: Desk) -> None:
+    waiting_draft(desk)
+    right = desk.settings
+    desk.settings = right.model_copy(update={"operator_address": "Operator <operator@example.org>"})
+    with pytest.raises(SettingsError, match="OPERATOR_ADDRESS"):
+        tell(desk)
+    desk.settings = right
+    assert tell(desk, NOW + HOUR) == "1 told"
+
+
 def test_mail_that_may_have_arrived_is_not_sent_again(desk: Desk) -> None:
     waiting_draft(desk)
     desk.mailbox.fail_next("AFTER", "drop")
@@ -130,7 +141,7 @@ def test_mail_that_may_have_arrived_is_not_sent_again(desk: Desk) -> None:
 def test_two_processes_tell_once(desk: Desk) -> None:
     waiting_draft(desk)
     with desk.sessions.begin() as first:
-        alerts._note(first, [alerts.Need("k", "text")])
+        alerts._note(first, [Need("k", "text")])
         assert len(alerts._claim(first, NOW)) == 1
         with desk.sessions.begin() as second:
             assert alerts._claim(second, NOW) == []
