@@ -5,6 +5,7 @@ directory is read too. `.env.example` lists them all with their defaults; a test
 """
 
 import datetime as dt
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -199,6 +200,12 @@ class Settings(BaseSettings):
     inbox_keep_days: int = Field(30, ge=1, description="webhooks are deleted after so many days")
     jobs_keep_days: int = Field(7, ge=1, description="finished jobs are deleted after so many days")
     failed_jobs_keep_days: int = Field(90, ge=1, description="failed jobs are deleted after so many days")
+    unsubscribed_addresses_days: int = Field(
+        365, ge=1, description="addresses of readers who unsubscribed are erased after so many days"
+    )
+    answers_keep_days: int = Field(
+        365, ge=30, description="the model's answers are deleted after so many days; what they cost is kept"
+    )
 
     @field_validator(
         "forum_url", "anthropic_base_url", "arxiv_url", "dair_page", "huggingface_url", "crossref_url", "youtube_url"
@@ -263,3 +270,26 @@ def load(**overrides: object) -> Settings:
         raise SettingsError(f"A setting cannot be read: {exc}; it must be JSON (see .env.example).") from None
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8 text; save it as UTF-8.") from None
+
+
+def as_dotenv(settings: Settings) -> str:
+    """The settings that differ from their defaults, as lines of a `.env` file; secrets by name only.
+
+    A text with `${NAME}` in it cannot be kept exactly: python-dotenv fills in the environment's value even in quotes.
+    """
+    values = settings.model_dump(mode="json", exclude_defaults=True)
+    lines = ["# Settings of a paperbot. Secrets are not in here: fill in the lines without a value.\n"]
+    for name, value in values.items():
+        if isinstance(getattr(settings, name), SecretStr):
+            lines.append(f"#{name.upper()}=\n")
+        elif isinstance(value, list):
+            lines.append(f"{name.upper()}={_quoted(','.join(value))}\n")
+        elif isinstance(value, dict):
+            lines.append(f"{name.upper()}={_quoted(json.dumps(value))}\n")
+        else:
+            lines.append(f"{name.upper()}={_quoted('none' if value is None else str(value))}\n")
+    return "".join(lines)
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -61,8 +61,8 @@ def demo(
     """Run the whole job in a sandbox: no forum, no key, no network needed.
 
     A week's list is collected, abstracts fetched, every paper drafted, the article submitted to a stand-in forum as a
-    shared draft. Then the service lives on beside the forum: edit the draft, answer the bot or publish, and watch it
-    follow. State is kept between runs, so a second run finds its work done.
+    shared draft; then the papers of a day, and a talk. Then the service lives on beside the forum: edit the draft,
+    answer the bot or publish, and watch it follow. State is kept between runs, so a second run finds its work done.
     """
     if (list_path is None) != (recorded is None):
         raise click.UsageError("--list and --recorded go together: the stand-ins need both.")
@@ -111,8 +111,12 @@ def demo(
         report = _run(settings, sessions, world, day, seconds)
         if out is not None:
             _write(out, world, report)
-        _tell(report, headless=headless)
-        if not headless:
+        _tell(report)
+        if list_path is None:
+            _run_others(settings, sessions)
+        if headless:
+            click.echo("Done. `paperbot demo` without --headless keeps the forum open to look at.")
+        else:
             assert mails is not None
             code = _live_on(settings, sessions, world, mails, report["topic_url"])
     if not headless:
@@ -140,7 +144,7 @@ def _run(
     with _timed(seconds, "submit"):
         done = run.submit_step(sessions, settings, edition_id, again=False)
     with sessions() as session:
-        segments, drafted = summary.segment_counts(session, edition_id)
+        segments, drafted = summary.segment_counts(session, edition_id, WEEKLY.kinds)
         spent = summary.calls_since(session, started_at)
         papers = summary.paper_count(session, edition_id)
     return {
@@ -186,7 +190,21 @@ def _write(out: Path, world: World, report: dict[str, Any]) -> None:
     say(f"Written: {out / 'edition.md'}, posts.json, report.json")
 
 
-def _tell(report: dict[str, Any], *, headless: bool) -> None:
+def _run_others(settings: Settings, sessions: Sessions) -> None:
+    """The sample's day and talk: the same three steps for the other two series."""
+    from bot.cli import run
+    from bot.editions.daily import DAILY
+    from bot.editions.talk import TALK
+    from bot.sandbox.world import SAMPLE_DAY, SAMPLE_TALK
+
+    for of, period, what in ((DAILY, SAMPLE_DAY, "the papers of a day"), (TALK, SAMPLE_TALK, "a talk")):
+        say(f"And {what}:")
+        edition_id = run.collect_step(sessions, settings, of, period)
+        run.draft_step(sessions, settings, edition_id)
+        run.submit_step(sessions, settings, edition_id, again=False)
+
+
+def _tell(report: dict[str, Any]) -> None:
     tokens = report["tokens"]
     seconds = sum(report["seconds"].values())
     click.echo(
@@ -194,10 +212,6 @@ def _tell(report: dict[str, Any], *, headless: bool) -> None:
         f"{report['calls']} model calls ({sum(tokens.values()):,} tokens, would have cost ${report['cost_usd']:.3f}), "
         f"{report['forum_calls']} forum calls, {seconds:.1f} s."
     )
-    if headless:
-        click.echo("Done. `paperbot demo` without --headless keeps the forum open to look at.")
-    else:
-        click.echo(f"Read the draft as a moderator: {report['topic_url']}")
 
 
 TO_TRY = """Try it in the browser; the bot follows within seconds / 브라우저에서 해 보세요. 봇이 몇 초 안에 따라옵니다:

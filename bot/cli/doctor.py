@@ -136,6 +136,7 @@ def setup_forum(does_it: bool, with_optional: bool, new_key: bool, drafts_name: 
             new_key=new_key,
             in_staff_category=settings.review_flow == "staff_category",
             drafts_category_id=settings.drafts_category_id,
+            others=checkup.other_destinations(settings),
         )
         plan = setup.plan(setup.survey(admin, settings.forum_api_user), wish)
         _show_plan(plan, does_it=does_it)

@@ -22,6 +22,7 @@ from typing import NoReturn
 import click
 
 from bot.cli.adopt import adopt
+from bot.cli.backup import backup, restore
 from bot.cli.check import check
 from bot.cli.corrections import corrections
 from bot.cli.demo import demo
@@ -107,6 +108,8 @@ for command in (
     findings,
     evaluate,
     migrate,
+    backup,
+    restore,
     up,
     worker,
     web,

@@ -183,7 +183,7 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
     from bot.jobs import editions
     from bot.store.tables import Edition
 
-    with progress("Drafting") as on_progress:
+    with progress("Draft") as on_progress:
         done = editions.draft(sessions, settings, edition_id, on_progress=on_progress)
     if not done.asked:
         say("Nothing to draft: every text has its Korean.")
@@ -201,7 +201,9 @@ def draft_step(sessions: Sessions, settings: Settings, edition_id: int) -> None:
             retry_after_s=done.retry_after_s,
         )
     if done.improved.findings or done.improved.mended:
-        say(f"Checked: {done.improved.mended} sentences mended, {done.improved.findings} findings for the moderators.")
+        say(
+            f"Checked: sentences mended: {done.improved.mended}; findings for the moderators: {done.improved.findings}."
+        )
 
 
 def submit_step(sessions: Sessions, settings: Settings, edition_id: int, *, again: bool) -> Submitted:

@@ -46,7 +46,7 @@ def up() -> None:
 def worker(with_parent: bool) -> None:
     """Work on jobs, and keep the calendar; any number of these may run, on any machines."""
     from bot.jobs import service
-    from bot.jobs.tasks import Parts
+    from bot.jobs.tasks import Parts, warm_up
     from bot.settings import load
     from bot.store.engine import opened
 
@@ -54,6 +54,7 @@ def worker(with_parent: bool) -> None:
     _start_log(settings)
     if with_parent:
         service.leave_with_parent()
+    warm_up()
     with opened(settings, say=say) as sessions:
         code = service.run_worker(Parts(settings, sessions))
     if code:

@@ -50,12 +50,12 @@ def _print_editions(settings: Settings, editions: Sequence[EditionSummary]) -> N
     from bot.forum.submit import topic_url
 
     zone = ZoneInfo(settings.time_zone)
-    rows = [["edition", "state", "papers", "failed", "since", "topic"]]
+    rows = [["edition", "state", "entries", "failed", "since", "topic"]]
     for edition in editions:
         link = topic_url(str(settings.forum_url or ""), edition.topic_id) if edition.topic_id else "-"
         since = f"{edition.changed_at.astimezone(zone):%Y-%m-%d %H:%M}"
         name = f"{edition.series} {edition.period}"
-        rows.append([name, edition.state, str(edition.papers), str(edition.failed or "-"), since, link])
+        rows.append([name, edition.state, str(edition.entries), str(edition.failed or "-"), since, link])
     print_table(rows, right={2, 3})
 
 

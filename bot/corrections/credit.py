@@ -13,7 +13,7 @@ from bot.corrections.apply import reporters
 from bot.editions import markdown
 from bot.forum import notices
 from bot.languages.ko import corrections as words
-from bot.store.tables import Comment, Correction, CorrectionReport, Notice, Revision, Segment, Topic
+from bot.store.tables import Comment, Correction, Notice, Revision, Segment, Topic
 
 PATIENCE = dt.timedelta(days=1)
 """A reader is thanked for what is done after so long, though something of the same comment is not decided yet."""
@@ -119,16 +119,9 @@ def errata(
 
 def _untold(session: Session, topic: Topic) -> dict[int, tuple[Comment, list[Correction]]]:
     """By the comment that asked first: its corrections whose readers know nothing yet, in order."""
-    first = (
-        select(CorrectionReport.comment_id)
-        .where(CorrectionReport.correction_id == Correction.id)
-        .order_by(CorrectionReport.comment_id)
-        .limit(1)
-        .scalar_subquery()
-    )
     rows = session.execute(
         select(Comment, Correction)
-        .join(Correction, Comment.id == first)
+        .join(Correction, Comment.id == lifecycle.asked_first())
         .where(Correction.topic_id == topic.id, Correction.answer_id.is_(None), Correction.state != "withdrawn")
         .order_by(Correction.id)
     )

@@ -185,10 +185,7 @@ def _located(one: Detected, page: Page) -> Detected | None:
     first = next((sentence for sentence in page.article.sentences if sentence.key in one.candidates), None)
     if one.kind != "term" or first is None:
         return None
-    start = first.text.find(one.old) if one.old else -1
-    if start < 0:
-        return replace(one, sentence=first, start=0)
-    return replace(one, sentence=first, start=start)
+    return replace(one, sentence=first, start=max(0, first.text.find(one.old or "")))
 
 
 def _stored_correction(

@@ -1,10 +1,10 @@
 """The states of a correction and the moves between them; every move is recorded with who and why."""
 
-from sqlalchemy import update
+from sqlalchemy import ScalarSelect, select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import BotError
-from bot.store.tables import Correction, Transition
+from bot.store.tables import Correction, CorrectionReport, Transition
 
 MOVES: dict[str, frozenset[str]] = {
     "detected": frozenset({"proposed", "withdrawn", "rejected"}),
@@ -26,6 +26,17 @@ DONE = frozenset({"applied", "credited"})
 
 class IllegalMoveError(BotError):
     """The correction's state does not allow this move; a mistake in the code, never of a user."""
+
+
+def asked_first() -> ScalarSelect[int]:
+    """As part of a query: the id of the comment that asked first for the query's correction."""
+    return (
+        select(CorrectionReport.comment_id)
+        .where(CorrectionReport.correction_id == Correction.id)
+        .order_by(CorrectionReport.comment_id)
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def move(session: Session, correction: Correction, to: str, *, actor: str, reason: str, **values: object) -> bool:

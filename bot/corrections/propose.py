@@ -110,16 +110,9 @@ def findings_of(place: Place, text: str, termbase: Termbase) -> list[Finding]:
 
 def _waiting(session: Session, topic: Topic) -> list[tuple[Comment, Correction]]:
     """Corrections proposed to nobody yet, each with the comment that asked for it first."""
-    first = (
-        select(CorrectionReport.comment_id)
-        .where(CorrectionReport.correction_id == Correction.id)
-        .order_by(CorrectionReport.comment_id)
-        .limit(1)
-        .scalar_subquery()
-    )
     rows = session.execute(
         select(Comment, Correction)
-        .join(Correction, first == Comment.id)
+        .join(Correction, Comment.id == lifecycle.asked_first())
         .where(
             Correction.topic_id == topic.id,
             Correction.state == "detected",

@@ -21,6 +21,8 @@ from bot.errors import RejectedError
 from bot.store.tables import BounceScore, Delivery, Subscriber, Transition
 
 CONFIRM_WITHIN = dt.timedelta(hours=48)
+MOST_ERASED = 1_000
+"""Addresses erased in one night."""
 PENDING_FOR = dt.timedelta(days=7)
 WORDING = "2026-11"
 """Version of the words on the confirmation page that a reader agrees to."""
@@ -195,6 +197,12 @@ def erase(session: Session, signer: Signer, subscriber_id: int, *, actor: str, n
     subscriber.forum_user_id = None
     subscriber.token_version += 1
     return True
+
+
+def left_before(session: Session, before: dt.datetime) -> list[int]:
+    """Who unsubscribed before then, a bounded number; bounced and complaining addresses stay, so that none is tried."""
+    left = (Subscriber.state == "unsubscribed") & (Subscriber.state_since < before)
+    return list(session.scalars(select(Subscriber.id).where(left).order_by(Subscriber.id).limit(MOST_ERASED)))
 
 
 def erased_key(signer: Signer, address_key: str) -> str:

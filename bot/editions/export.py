@@ -13,11 +13,11 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from sqlalchemy.orm import Session
 
-from bot.editions import jekyll, series
+from bot.editions import jekyll, layout, series
 from bot.editions.compose import Frame
 from bot.errors import RejectedError
 from bot.languages.ko import labels
-from bot.store.tables import Edition, Passage, Segment, Talk
+from bot.store.tables import Edition, EditionItem, Passage, Segment, Talk
 from bot.translation import passages
 
 _EMOJI = re.compile(r":([a-z0-9_+-]+):")
@@ -36,14 +36,21 @@ Format = Callable[[Session, Edition, Frame], str]
 
 
 def as_markdown(session: Session, edition: Edition, frame: Frame) -> str:
-    """The post as it would be submitted now."""
-    return series.of(edition).article(session, edition, frame).text() + "\n"
+    """The post as it would be submitted now; of an adopted edition as it is to stand on the forum, byte for byte."""
+    text = _post(session, edition, frame)
+    return text if edition.layout is not None else text + "\n"
+
+
+def _post(session: Session, edition: Edition, frame: Frame) -> str:
+    if edition.layout is not None:
+        return layout.article(session, edition, edition.layout)
+    return series.of(edition).article(session, edition, frame).text()
 
 
 def as_json(session: Session, edition: Edition, _frame: Frame) -> str:
     """Everything the edition says, sentence beside sentence, with who wrote it and what it rests on."""
     of = series.of(edition)
-    known = passages.load_all(session, edition, of.kinds)
+    known = passages.load_all(session, edition, of.kinds if edition.layout is None else None)
     introduction = passages.introduction_of(known)
     data: dict[str, Any] = {
         "series": edition.series,
@@ -68,15 +75,29 @@ def as_json(session: Session, edition: Edition, _frame: Frame) -> str:
                 "votes": item.sighting.votes,
                 "metadata_source": item.sighting.paper.metadata_source,
                 "links": item.sighting.links,
-                "texts": [_passage(passage) for passage in of.texts(known, item)],
+                "texts": [_passage(passage) for passage in _texts(edition, known, item)],
             }
             for item in edition.items
         ],
     }
+    if edition.layout is not None:
+        own = [p for p in known if p.edition_id == edition.id and p is not introduction]
+        data |= {
+            "adopted_from": edition.layout.origin,
+            "published_by": edition.layout.author,
+            "other_texts": [_passage(passage) for passage in own],
+        }
     if edition.talk is not None:
         del data["introduction"], data["papers"]
         data["talk"] = _talk(known, edition.talk)
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _texts(edition: Edition, known: Sequence[Passage], item: EditionItem) -> Sequence[Passage]:
+    """The paper's texts in the post; an adopted post has its own, whatever other editions say of the same paper."""
+    if edition.layout is not None:
+        return [passage for passage in known if passage.sighting_id == item.sighting_id]
+    return series.of(edition).texts(known, item)
 
 
 def _talk(known: Sequence[Passage], talk: Talk) -> dict[str, Any]:
@@ -115,7 +136,7 @@ def as_jekyll(session: Session, edition: Edition, _frame: Frame) -> str:
 def as_html(session: Session, edition: Edition, frame: Frame) -> str:
     """A page that needs nothing else: no script, no picture or style from elsewhere."""
     title = html.escape(edition.title)
-    body = rendered(series.of(edition).article(session, edition, frame).text())
+    body = rendered(_post(session, edition, frame))
     return (
         f'<!doctype html>\n<html lang="ko">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -95,6 +95,11 @@ def _without_liquid(text: str) -> str:
 
 
 def _talk_of(edition: Edition) -> Talk:
+    if edition.talk is None and edition.layout is not None and edition.series == "talk":
+        raise RejectedError(
+            f"Talk {edition.period} was adopted: its post is kept as people wrote it, without a transcript to make a "
+            "Jekyll page of. Export it as markdown."
+        )
     if edition.talk is None:
         raise RejectedError(f"Edition {edition.series} {edition.period} is no talk: only talks become Jekyll pages.")
     return edition.talk

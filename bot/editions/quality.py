@@ -94,18 +94,21 @@ def improve(desk: Desk, edition_id: int, *, concurrency: int, on_progress: OnPro
             papers if desk.judge_model else [],
             concurrency,
             lambda sheet: _judge(desk, edition_id, sheet),
-            lambda done, total: on_progress(done, total, "judge"),
+            lambda done, total: on_progress(done, total, "read by the judge"),
         )
         if judged.waiting:
             return judged.waiting
-        opinions = _undismissed(_joined(judged.results.values()), places, {}, dismissed)
+        said = _joined(
+            [_said_before(desk, [s for s in everything if s.rank not in judged.results]), *judged.results.values()]
+        )
+        opinions = _undismissed(said, places, {}, dismissed)
         before = _merged(checked.result(), opinions)
     chosen = _to_mend(papers, places, before)
     mended = _ask_for_each(
         [sheet for sheet in papers if chosen.intersection(place.segment_id for place in sheet.drafted)],
         concurrency,
         lambda sheet: _mend(desk, edition_id, sheet, before, chosen),
-        lambda done, total: on_progress(done, total, "mend"),
+        lambda done, total: on_progress(done, total, "asked once more"),
     )
     if mended.waiting:
         return mended.waiting
@@ -155,6 +158,13 @@ def _ask_for_each(
 def _judge(desk: Desk, edition_id: int, sheet: Sheet) -> Findings:
     said = judging.judge_paper(desk, sheet.drafts, edition_id=edition_id, paper_id=sheet.paper_id)
     return {place.segment_id: said[place.short_id] for place in sheet.drafted if place.short_id in said}
+
+
+def _said_before(desk: Desk, unread: Sequence[Sheet]) -> Findings:
+    """What the judge said of these sheets earlier, where the text is the same still."""
+    with desk.sessions() as session:
+        known = stored.open_of(session, [place.segment_id for sheet in unread for place in sheet.drafted])
+    return {key: [stored.finding_of(row) for row in rows if row.check == judging.JUDGE] for key, rows in known.items()}
 
 
 def _mend(

@@ -10,7 +10,7 @@ from bot.editions.source_facts import Doubt
 from bot.store.tables import Edition, Passage, Talk
 from bot.translation import passages
 from bot.translation.checks import grounding, pairing, run
-from bot.translation.checks.base import Finding, Text, Unit
+from bot.translation.checks.base import Finding, Text
 from bot.translation.judging import Draft
 from bot.translation.termbase import Termbase
 
@@ -118,10 +118,11 @@ def findings(sheets: Sequence[Sheet], termbase: Termbase, over: Mapping[int, str
     for sheet, own in zip(sheets, texts, strict=True):
         seen = run.find_all(own, termbase, everything)
         for row, text, in_text in zip(sheet.rows.values(), own, seen, strict=True):
+            spans = pairing.segment_spans(target for _, target in _pairs(row, over))
             for finding in in_text:
-                for place, unit in zip(row, text.units, strict=True):
-                    if place.is_drafted and unit.start <= finding.start < unit.end:
-                        found.setdefault(place.segment_id, []).append(_moved(finding, unit))
+                for place, (start, end) in zip(row, spans, strict=True):
+                    if place.is_drafted and start <= finding.start < end:
+                        found.setdefault(place.segment_id, []).append(_moved(finding, start, end))
             for place in row:
                 if place.is_drafted and text.field == passages.SUMMARY and not place.source:
                     target = over.get(place.segment_id, place.target)
@@ -147,18 +148,21 @@ def doubtful(sheets: Sequence[Sheet], over: Mapping[int, str]) -> dict[int, list
 
 
 def _text(kind: str, row: Sequence[Place], over: Mapping[int, str]) -> Text:
-    pairs = [(place.source, over.get(place.segment_id, place.target)) for place in row]
-    return pairing.of_segments(kind, pairs)
+    return pairing.of_segments(kind, _pairs(row, over))
 
 
-def _moved(finding: Finding, unit: Unit) -> Finding:
+def _pairs(row: Sequence[Place], over: Mapping[int, str]) -> list[tuple[str, str]]:
+    return [(place.source, over.get(place.segment_id, place.target)) for place in row]
+
+
+def _moved(finding: Finding, segment_start: int, segment_end: int) -> Finding:
     """The finding with offsets in its segment; what reaches into the next segment is cut."""
-    end = min(finding.end, unit.end)
+    end = min(finding.end, segment_end)
     is_whole = end == finding.end
     return replace(
         finding,
-        start=finding.start - unit.start,
-        end=end - unit.start,
+        start=finding.start - segment_start,
+        end=end - segment_start,
         suggestion=finding.suggestion if is_whole else None,
     )
 

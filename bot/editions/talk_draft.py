@@ -17,7 +17,7 @@ from bot.store.tables import Edition, Passage, Revision, Segment, Spoken, Talk, 
 from bot.translation import drafting, hearing, memory, passages, summarizing
 from bot.translation.asking import Desk
 from bot.translation.drafting import Again, SourceSegment, Translation
-from bot.translation.passages import FirstDraft
+from bot.translation.passages import FirstDraft, FreeSentence
 from bot.translation.summarizing import SaidSection, Statement, Summary
 from bot.translation.termbase import Kind
 
@@ -291,25 +291,14 @@ def _store_free(
     )
     if passage_id is None:
         return  # another process was first; its text stays
-    segments = [
-        Segment(
-            passage_id=passage_id,
-            position=position,
-            start=0,
-            end=0,
-            source="",
-            source_hash=passages.text_hash(""),
-            paragraph=paragraph,
-            rests_on=[numbered[number] for number in statement.passages],
-        )
-        for position, (statement, paragraph) in enumerate(statements)
-    ]
-    session.add_all(segments)
-    session.flush()
-    passages.add_first_revisions(
+    passages.add_free_text(
         session,
+        passage_id,
         [
-            FirstDraft(segment.id, statement.text, summary.model, summary.prompt_version, summary.call_id)
-            for segment, (statement, _) in zip(segments, statements, strict=True)
+            FreeSentence(statement.text, paragraph, tuple(numbered[number] for number in statement.passages))
+            for statement, paragraph in statements
         ],
+        model=summary.model,
+        prompt_version=summary.prompt_version,
+        model_call_id=summary.call_id,
     )

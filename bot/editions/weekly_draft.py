@@ -14,7 +14,7 @@ from bot.translation import drafting, memory, passages
 from bot.translation.asking import Desk
 from bot.translation.drafting import Again, IntroducedPaper, Introduction, SourceSegment, Translation
 from bot.translation.memory import Match
-from bot.translation.passages import FirstDraft
+from bot.translation.passages import FirstDraft, FreeSentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,28 +234,15 @@ def _store_introduction(session: Session, edition_id: int, introduction: Introdu
     session.execute(update(Edition).where(Edition.id == edition_id).values(introduction_failure=None))
     edition = session.get_one(Edition, edition_id)
     sighting_ids = {item.rank: item.sighting_id for item in edition.items}
-    sentences = [
-        (number, sentence) for number, paragraph in enumerate(introduction.paragraphs) for sentence in paragraph
-    ]
-    segments = [
-        Segment(
-            passage_id=passage_id,
-            position=position,
-            start=0,
-            end=0,
-            source="",
-            source_hash=passages.text_hash(""),
-            paragraph=number,
-            rests_on=[sighting_ids[rank] for rank in sentence.ranks],
-        )
-        for position, (number, sentence) in enumerate(sentences)
-    ]
-    session.add_all(segments)
-    session.flush()
-    passages.add_first_revisions(
+    passages.add_free_text(
         session,
+        passage_id,
         [
-            FirstDraft(segment.id, sentence.text, introduction.model, introduction.prompt_version, introduction.call_id)
-            for segment, (_, sentence) in zip(segments, sentences, strict=True)
+            FreeSentence(sentence.text, number, tuple(sighting_ids[rank] for rank in sentence.ranks))
+            for number, paragraph in enumerate(introduction.paragraphs)
+            for sentence in paragraph
         ],
+        model=introduction.model,
+        prompt_version=introduction.prompt_version,
+        model_call_id=introduction.call_id,
     )

@@ -7,6 +7,7 @@ a key may not see is no fault: such a finding is open (`ok` is None) and says wh
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bot.errors import BotError, RejectedError, TransientError
@@ -66,6 +67,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the posts of a series go: `weekly`, `daily` or `talk`."""
+
+    series: str
+    category_id: int
+    tags: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> tuple[str, str]:
+        """The names of the settings for category and tags."""
+        return f"{self.series.upper()}_CATEGORY_ID", f"{self.series.upper()}_TAGS"
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What the bot's settings ask of the forum.
 
@@ -78,6 +93,7 @@ class Wanted:
         in_staff_category: drafts are ordinary topics that staff read and move, for forums without shared drafts.
         drafts_category_id: where they lie then.
         sends_digests: we mail digests, so that the forum must not.
+        others: destinations of the series besides the weekly one that are set.
     """
 
     category_id: int | None
@@ -88,6 +104,7 @@ class Wanted:
     in_staff_category: bool = False
     drafts_category_id: int | None = None
     sends_digests: bool = False
+    others: tuple[Destination, ...] = ()
 
     @property
     def hook_url(self) -> str | None:
@@ -184,7 +201,10 @@ def _behind_the_key(bot: Discourse, admin: Discourse | None, wanted: Wanted, pin
         yield from guarded("drafts", lambda: shared_drafts(bot, sight, site, groups))
     yield from guarded("whispers", lambda: whispers(sight, site, groups))
     yield from guarded("destination", lambda: destination(bot, wanted))
-    yield from guarded("tags", lambda: known_tags(bot, site, wanted.tags))
+    for other in wanted.others:
+        yield from guarded("destination", partial(destination_of, bot, other))
+    every_tag = tuple(dict.fromkeys([*wanted.tags, *(tag for other in wanted.others for tag in other.tags)]))
+    yield from guarded("tags", lambda: known_tags(bot, site, every_tag))
     yield from guarded("limits", lambda: limits(bot.rules(), wanted))
     yield from guarded("titles", lambda: titles(sight))
     yield from guarded("plugins", lambda: plugins(sight))
@@ -408,56 +428,59 @@ def whispers(sight: Sight, site: Mapping[str, Any] | None, groups: frozenset[str
     return Finding(name, False, message, f"{mend}{setting}: add `moderators`.")
 
 
-def destination(bot: Discourse, wanted: Wanted) -> Iterator[Finding]:
+def destination(bot: Discourse, wanted: Wanted) -> Finding:
     """The category weekly posts are published to exists and takes them."""
     if wanted.category_id is None:
-        yield Finding(
+        return Finding(
             "destination",
             False,
             "WEEKLY_CATEGORY_ID is not set",
             "Put the category's number into WEEKLY_CATEGORY_ID (`/c/papers/12` is 12), or let `paperbot setup-forum` "
             "make one.",
         )
-        return
+    return destination_of(bot, Destination("weekly", wanted.category_id, wanted.tags))
+
+
+def destination_of(bot: Discourse, wanted: Destination) -> Finding:
+    """The category of a series exists and takes its posts."""
     try:
         place = admins.category(bot, wanted.category_id)
     except (ForbiddenError, NotFoundError):
         message = f'category {wanted.category_id} does not exist, or is closed to "{bot.username}"'
-        yield Finding("destination", False, message, "Correct WEEKLY_CATEGORY_ID, or open the category to staff.")
-        return
-    yield destination_rules(place, wanted.tags)
+        mend = f"Correct {wanted.settings[0]}, or open the category to staff."
+        return Finding("destination", False, message, mend)
+    return destination_rules(place, wanted)
 
 
-def destination_rules(place: Category, tags: Sequence[str]) -> Finding:
+def destination_rules(place: Category, wanted: Destination) -> Finding:
     """What the destination asks of a topic."""
     name, edit = "destination", f'the category "{place.name}" → Edit → '
+    series, tags, tags_setting = wanted.series, wanted.tags, wanted.settings[1]
     if place.permission != admins.CREATE:
         return Finding(name, False, f'the bot may not open topics in "{place.name}"', f"Open {edit}Security: `staff`.")
     lacking = max((place.minimum_required_tags or 0) - len(tags), 0)
     if lacking or place.required_tag_groups:
-        message = f'"{place.name}" requires tags that weekly posts do not have'
-        return Finding(name, False, message, f"Add tags to WEEKLY_TAGS, or remove the requirement: {edit}Tags.")
+        message = f'"{place.name}" requires tags that {series} posts do not have'
+        return Finding(name, False, message, f"Add tags to {tags_setting}, or remove the requirement: {edit}Tags.")
     strange = sorted(set(tags) - set(place.allowed_tag_names))
     if place.is_limited_to_tags and strange and not place.allowed_tag_groups:
         message = f'"{place.name}" does not take the tags {", ".join(strange)}'
-        return Finding(name, False, message, f"Take them out of WEEKLY_TAGS, or allow them: {edit}Tags.")
+        return Finding(name, False, message, f"Take them out of {tags_setting}, or allow them: {edit}Tags.")
     public = "only some people see it" if place.read_restricted else "everybody sees it"
     moderated = "; topics of members wait for approval there, the bot's do not" if place.is_moderated else ""
-    return Finding(name, True, f'weekly posts go to "{place.name}" ({public}{moderated})')
+    return Finding(name, True, f'{series} posts go to "{place.name}" ({public}{moderated})')
 
 
 def known_tags(bot: Discourse, site: Mapping[str, Any] | None, tags: Sequence[str]) -> Finding:
-    """The tags of weekly posts exist, or the bot may make them: unknown ones are dropped without a word."""
+    """The tags of our posts exist, or the bot may make them: unknown ones are dropped without a word."""
     if not tags:
-        return Finding("tags", True, "WEEKLY_TAGS is empty: none are used")
+        return Finding("tags", True, "no tags are set: none are used")
     if site is not None and site.get("can_create_tag"):
         return Finding("tags", True, f"{', '.join(tags)}: the bot may use them, and makes those that are missing")
     try:
         known = {name.lower() for name in admins.tags(bot)}
     except (ForbiddenError, NotFoundError):
-        return Finding(
-            "tags", None, f"the forum's tags: {NO_MARK}", "Look at /tags whether those of WEEKLY_TAGS exist."
-        )
+        return Finding("tags", None, f"the forum's tags: {NO_MARK}", "Look at /tags whether those of our posts exist.")
     unknown = [tag for tag in tags if tag.lower() not in known]
     if not unknown:
         return Finding("tags", True, f"{', '.join(tags)} exist")
@@ -584,6 +607,7 @@ def _webhooks(admin: Discourse | None, sight: Sight, wanted: Wanted, ping: Ping)
         drafts = str(wanted.drafts_category_id or "")
     places = [int(drafts)] if drafts.isdecimal() else []
     places += [wanted.category_id] if wanted.category_id is not None else []
+    places = list(dict.fromkeys([*places, *(other.category_id for other in wanted.others)]))
     hooks = admins.hooks(admin)
     parts: tuple[tuple[str, Hook | None, Sequence[str], Sequence[int]], ...] = (
         ("webhook: posts", content_hook(hooks, wanted.hook_url), CONTENT_EVENTS, places),

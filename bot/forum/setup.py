@@ -20,6 +20,7 @@ from bot.forum.doctor import (
     QUEUE_EVENTS,
     SHORTEST_SECRET,
     WHOLE_ARTICLE,
+    Destination,
     content_hook,
     hook_faults,
     hook_url,
@@ -55,6 +56,7 @@ class Wish:
         bot: name of the bot's account; None: not known, so no key can be made.
         bot_key_scopes: what the key in use opens: empty is everything, None that there is none or that it is refused.
         category_id: destination of weekly posts; None: one is looked for by name, or made.
+        others: destinations of the other series; webhooks tell of them too.
         drafts_name: name of the drafts category, if one has to be made; slug likewise.
         public_url: address of the web part; None: no webhooks.
         secrets: of webhooks that the web part accepts; empty: `new_secret` is used.
@@ -79,6 +81,7 @@ class Wish:
     new_key: bool = False
     in_staff_category: bool = False
     drafts_category_id: int | None = None
+    others: tuple[Destination, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,7 +458,14 @@ def _hooks(scene: Scene, wish: Wish, places: Mapping[Role, int | None], advice: 
             f"PUBLIC_URL names {host}, a private address, which newer forums refuse: use the public one, or add {host} "
             "to the setting allowed_internal_hosts."
         )
-    numbers = tuple(dict.fromkeys(number for number in places.values() if number is not None))
+    others = [other for other in wish.others if scene.category(other.category_id) is not None]
+    advice += [
+        f"There is no category {other.category_id}: correct {other.settings[0]}, or empty it."
+        for other in wish.others
+        if other not in others
+    ]
+    known_places = (number for number in places.values() if number is not None)
+    numbers = tuple(dict.fromkeys((*known_places, *(other.category_id for other in others))))
     roles = tuple(role for role, number in places.items() if number is None)
     found = content_hook(scene.hooks, url), queue_hook(scene.hooks, url)
     known = next((hook.secret for hook in found if hook and len(hook.secret or "") >= SHORTEST_SECRET), None)

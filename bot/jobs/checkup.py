@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.editions.weekly import monday_of
 from bot.errors import BotError, SettingsError
-from bot.forum.doctor import SHORTEST_SECRET, Finding, Wanted, guarded
+from bot.forum.doctor import SHORTEST_SECRET, Destination, Finding, Wanted, guarded
 from bot.jobs import mail_checkup
 from bot.languages.ko import labels
 from bot.settings import Settings
@@ -79,7 +79,17 @@ def wanted_of(settings: Settings, now: dt.datetime) -> Wanted:
         in_staff_category=settings.review_flow == "staff_category",
         drafts_category_id=settings.drafts_category_id,
         sends_digests=settings.digest_from is not None,
+        others=other_destinations(settings),
     )
+
+
+def other_destinations(settings: Settings) -> tuple[Destination, ...]:
+    """Where daily posts and talks go, as far as that is set."""
+    places = (
+        ("daily", settings.daily_category_id, settings.daily_tags),
+        ("talk", settings.talk_category_id, settings.talk_tags),
+    )
+    return tuple(Destination(series, place, tags) for series, place, tags in places if place is not None)
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:

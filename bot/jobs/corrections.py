@@ -134,7 +134,8 @@ def _by_model(
         comment = session.get_one(Comment, comment_id)
         raw, edition_id = comment.raw, session.get_one(Topic, comment.topic_id).edition_id
         is_over = intake.taken_up(session, comment.author, now) >= settings.corrections_per_reader
-        texts = {place.shown for place in page.places if place.segment.id in _wordless(comment_id, sessions)}
+        wordless = _wordless(session, comment_id)
+        texts = {place.shown for place in page.places if place.segment.id in wordless}
     if settings.anthropic_api_key is None or is_over:
         return None
     about = [sentence.key for sentence in page.article.sentences if _stands_in(sentence, texts)]
@@ -148,20 +149,19 @@ def _by_model(
         return None
 
 
-def _wordless(comment_id: int, sessions: Sessions) -> set[int]:
+def _wordless(session: Session, comment_id: int) -> set[int]:
     """Segments that the comment reports without a wording."""
-    with sessions() as session:
-        return set(
-            session.scalars(
-                select(Correction.segment_id)
-                .join(CorrectionReport, CorrectionReport.correction_id == Correction.id)
-                .where(
-                    CorrectionReport.comment_id == comment_id,
-                    Correction.state == "detected",
-                    Correction.text.is_(None),
-                )
+    return set(
+        session.scalars(
+            select(Correction.segment_id)
+            .join(CorrectionReport, CorrectionReport.correction_id == Correction.id)
+            .where(
+                CorrectionReport.comment_id == comment_id,
+                Correction.state == "detected",
+                Correction.text.is_(None),
             )
         )
+    )
 
 
 def _stands_in(sentence: Sentence, texts: set[str]) -> bool:

@@ -265,6 +265,15 @@ def members_forum(settings: Settings) -> Discourse:
     )
 
 
-def prune(session: Session, now: dt.datetime) -> int:
-    """End what nobody confirmed, and forget who asked how often."""
-    return subscribers.lapse(session, now) + limits.prune(session, now)
+def prune(sessions: Sessions, settings: Settings, *, now: dt.datetime) -> int:
+    """End what nobody confirmed, forget who asked how often, and erase the addresses of those who left long ago."""
+    with sessions.begin() as session:
+        count = subscribers.lapse(session, now) + limits.prune(session, now)
+    if not office.is_set_up(settings):
+        return count
+    signer = links.signer_of(settings)
+    before = now - dt.timedelta(days=settings.unsubscribed_addresses_days)
+    with sessions.begin() as session:
+        for subscriber_id in subscribers.left_before(session, before):
+            count += subscribers.erase(session, signer, subscriber_id, actor="paperbot", now=now)
+    return count

@@ -314,13 +314,19 @@ _PRUNE = text(
 )
 
 
-def prune(session: Session, *, before: dt.datetime, failed_before: dt.datetime, limit: int = 5_000) -> int:
-    """Delete jobs that ended before these times, at most `limit` of each kind; how many."""
-    kinds = ((["succeeded", "cancelled"], before), (["failed", "aborted"], failed_before))
-    return sum(
-        session.execute(_PRUNE, {"states": states, "before": time, "limit": limit}).rowcount  # type: ignore[attr-defined]
-        for states, time in kinds
-    )
+def prune_finished(session: Session, before: dt.datetime, limit: int = 5_000) -> int:
+    """Delete jobs that succeeded or were cancelled before this time, at most `limit`; how many."""
+    return _prune(session, ["succeeded", "cancelled"], before, limit)
+
+
+def prune_failed(session: Session, before: dt.datetime, limit: int = 5_000) -> int:
+    """Delete jobs that failed before this time, at most `limit`; how many."""
+    return _prune(session, ["failed", "aborted"], before, limit)
+
+
+def _prune(session: Session, states: list[str], before: dt.datetime, limit: int) -> int:
+    done = session.execute(_PRUNE, {"states": states, "before": before, "limit": limit})
+    return done.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 _WORKERS = text(

@@ -61,6 +61,14 @@ class Task:
     ceiling: Ceiling = field(default_factory=Ceiling)
 
 
+def warm_up() -> None:
+    """Load what the first reading of a topic would have to load: some seconds that nobody is to wait for."""
+    from bot.jobs import review  # noqa: F401 - loaded, not used
+    from bot.translation.checks import run
+
+    run.warm_up()
+
+
 def run_series(parts: Parts, *, series: str, period: str) -> str:
     """Collect, draft and submit one edition. A late list is asked for again in hours.
 
@@ -238,23 +246,13 @@ def rescue_stalled(parts: Parts) -> str:
 
 
 def prune(parts: Parts) -> str:
-    """Delete old webhooks, finished jobs and slots, as the settings say; a bounded number a night."""
-    from bot.jobs import digests
-    from bot.store import inbox, schedule
+    """Delete what is kept for a time only, as the settings say; a bounded number a night."""
+    from bot.jobs import digests, retention
 
-    now, settings = parts.now(), parts.settings
-    counts = []
-    with parts.sessions.begin() as session:
-        counts.append(inbox.prune(session, now - dt.timedelta(days=settings.inbox_keep_days)))
-    with parts.sessions.begin() as session:
-        before = now - dt.timedelta(days=settings.jobs_keep_days)
-        failed_before = now - dt.timedelta(days=settings.failed_jobs_keep_days)
-        counts.append(queue.prune(session, before=before, failed_before=failed_before))
-    with parts.sessions.begin() as session:
-        counts.append(schedule.prune_slots(session, now - dt.timedelta(days=settings.jobs_keep_days)))
-    with parts.sessions.begin() as session:
-        counts.append(digests.prune(session, now))
-    return "{} webhooks, {} jobs, {} slots, {} unconfirmed readers deleted".format(*counts)
+    now = parts.now()
+    counts = retention.apply(parts.sessions, parts.settings, now=now)
+    counts["unconfirmed readers and old addresses"] = digests.prune(parts.sessions, parts.settings, now=now)
+    return ", ".join(f"{count} {what}" for what, count in counts.items()) + " deleted"
 
 
 def tend_digests(parts: Parts) -> str:

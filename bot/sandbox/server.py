@@ -32,13 +32,16 @@ class _Server(uvicorn.Server):
                     await asyncio.sleep(0.01)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Not uvicorn's own: that sleeps for 100 ms, and a world of five servers for half a second.
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
         for connection in list(self.server_state.connections):
             transport: Any = connection.transport
             if transport is not None:
                 transport.abort()
-        await asyncio.sleep(0)
-        self.force_exit = True  # wait for nobody
-        await super().shutdown(sockets)
+        await asyncio.sleep(0)  # what still runs is cancelled with the loop
 
 
 @contextlib.contextmanager

@@ -37,6 +37,7 @@ from bot.sandbox.youtube import YouTubeStandIn, read_video
 SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_PERIOD = "2026-11-09"
 SAMPLE_DAY = "2026-11-10"
+SAMPLE_TALK = "TideWater-1"
 BOT_USER = "paperbot"
 MODERATOR = "sujin"
 READERS = ("minji", "jiho")

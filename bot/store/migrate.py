@@ -47,7 +47,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with engine.begin() as connection:
         connection.execute(text("set local lock_timeout = '60s'"))
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        _refuse_newer(MigrationContext.configure(connection).get_current_revision())
+        refuse_unknown(MigrationContext.configure(connection).get_current_revision())
         command.upgrade(_config(connection), revision)
 
 
@@ -61,13 +61,14 @@ def downgrade(engine: Engine, revision: str) -> None:
 def require_current(engine: Engine) -> None:
     """Raise `SettingsError`, naming the command to run, unless the database is at the code's revision."""
     found = current(engine)
-    _refuse_newer(found)
+    refuse_unknown(found)
     if found != head():
         state = "has no tables yet" if found is None else f"is at migration {found}, this code needs {head()}"
         raise SettingsError(f"The database {state}. Run: paperbot migrate")
 
 
-def _refuse_newer(found: str | None) -> None:
+def refuse_unknown(found: str | None) -> None:
+    """Raise `SettingsError` if a database, or a backup of one, is at a migration that this code does not have."""
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if found is not None and found not in known:
         raise SettingsError(

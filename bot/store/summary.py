@@ -1,23 +1,39 @@
 """Queries behind `paperbot status` and `paperbot costs`."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from bot.store.tables import Edition, EditionItem, ModelCall, Passage, Revision, Segment, Sighting, Topic, Transition
+from bot.store.tables import (
+    Edition,
+    EditionItem,
+    ModelCall,
+    Passage,
+    Revision,
+    Segment,
+    Sighting,
+    Talk,
+    TalkSection,
+    Topic,
+    Transition,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class EditionSummary:
-    """One edition on one line. `changed_at` is when its state last moved."""
+    """One edition on one line.
+
+    `entries` are its papers, or its talk's sections; `changed_at` is when its state last moved.
+    """
 
     series: str
     period: str
     state: str
-    papers: int
+    entries: int
     failed: int
     topic_id: int | None
     changed_at: dt.datetime
@@ -42,28 +58,31 @@ class CostSummary:
 
 
 def editions(session: Session, limit: int = 20) -> list[EditionSummary]:
-    """The newest editions, newest period first."""
+    """The newest editions, latest day first; a talk's day is that of its video."""
     changed = (
         select(func.max(Transition.at))
         .where(Transition.subject == "edition", Transition.subject_id == Edition.id)
         .scalar_subquery()
     )
-    newest = select(Edition.id).order_by(Edition.period.desc(), Edition.id.desc()).limit(limit)
+    papers = select(func.count(EditionItem.id)).where(EditionItem.edition_id == Edition.id)
+    sections = select(func.count(TalkSection.id)).join(Talk).where(Talk.edition_id == Edition.id)
+    failed = (
+        papers.where(EditionItem.failure.is_not(None)).scalar_subquery()
+        + sections.where(TalkSection.failure.is_not(None)).scalar_subquery()
+    )
     rows = session.execute(
         select(
             Edition.series,
             Edition.period,
             Edition.state,
-            func.count(EditionItem.id),
-            func.count(EditionItem.failure),
+            papers.scalar_subquery() + sections.scalar_subquery(),
+            failed,
             Topic.discourse_id,
             func.coalesce(changed, Edition.created_at),
         )
-        .outerjoin(EditionItem, EditionItem.edition_id == Edition.id)
         .outerjoin(Topic, Topic.edition_id == Edition.id)
-        .where(Edition.id.in_(newest))
-        .group_by(Edition.id, Topic.discourse_id)
-        .order_by(Edition.period.desc(), Edition.id.desc())
+        .order_by(Edition.period_start.desc(), Edition.id.desc())
+        .limit(limit)
     )
     return [EditionSummary(*row) for row in rows]
 
@@ -125,21 +144,25 @@ def paper_count(session: Session, edition_id: int) -> int:
     return session.scalar(select(func.count(EditionItem.id)).where(EditionItem.edition_id == edition_id)) or 0
 
 
-def segment_counts(session: Session, edition_id: int) -> tuple[int, int]:
-    """Segments of the edition's papers and introduction that need Korean, and how many of them have it.
+def segment_counts(session: Session, edition_id: int, kinds: Collection[str]) -> tuple[int, int]:
+    """Segments of the edition's texts of these kinds that need Korean, and how many of them have it.
 
     A title of one word is a name and needs none.
     """
     items = select(Sighting.id, Sighting.paper_id).join(EditionItem).where(EditionItem.edition_id == edition_id)
     sighting_ids = items.with_only_columns(Sighting.id)
     paper_ids = items.with_only_columns(Sighting.paper_id)
+    section_ids = select(TalkSection.id).join(Talk).where(Talk.edition_id == edition_id)
     owned = or_(
-        Passage.paper_id.in_(paper_ids), Passage.sighting_id.in_(sighting_ids), Passage.edition_id == edition_id
+        Passage.paper_id.in_(paper_ids),
+        Passage.sighting_id.in_(sighting_ids),
+        Passage.talk_section_id.in_(section_ids),
+        Passage.edition_id == edition_id,
     )
     total, drafted = session.execute(
         select(func.count(Segment.id), func.count(Revision.id))
         .join(Passage, Passage.id == Segment.passage_id)
         .outerjoin(Revision, (Revision.segment_id == Segment.id) & Revision.current)
-        .where(owned, or_(Passage.kind != "title", Passage.source.regexp_match(r"\s")))
+        .where(owned, Passage.kind.in_(kinds), or_(Passage.kind != "title", Passage.source.regexp_match(r"\s")))
     ).one()
     return total, drafted

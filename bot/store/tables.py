@@ -489,7 +489,7 @@ class ModelCall(Base):
         Index("uq_model_calls_answer", "input_hash", unique=True, postgresql_where=text("state = 'answered'")),
         Index("ix_model_calls_input_hash", "input_hash"),
         Index("ix_model_calls_started_at", "started_at"),
-        CheckConstraint("state in ('started', 'answered', 'failed', 'lost')", name="state"),
+        CheckConstraint("state in ('started', 'answered', 'failed', 'lost', 'forgotten')", name="state"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -500,7 +500,8 @@ class ModelCall(Base):
     prompt_version: Mapped[str]
     input_hash: Mapped[str]
     state: Mapped[str]
-    """`started` until an outcome is stored; `lost` if the process died in between (it may have been paid)."""
+    """`started` until an outcome is stored; `lost` if the process died in between (it may have been paid);
+    `forgotten` when its answer was deleted for its age."""
     worst_case_usd: Mapped[Decimal] = mapped_column(Numeric(12, 6))
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
     """NULL while unknown; then the worst case counts against the cap."""
@@ -928,9 +929,9 @@ class Subscriber(Base):
     network_hash: Mapped[str | None]
     """Keyed hash of the network address it was confirmed from."""
     covered_until: Mapped[dt.datetime | None]
+    """Editions published before this were in a digest to this reader, or older than the first."""
     mailed_until: Mapped[dt.datetime | None]
     """As `covered_until`, by digests that made a mail."""
-    """Editions published before this were in a digest to this reader, or older than the first."""
     forum_user_id: Mapped[int | None] = mapped_column(unique=True)
     forum_username: Mapped[str | None]
     forum_base: Mapped[str | None]

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import case, func, select, text, update
+from sqlalchemy.orm import Session
 
 from bot.errors import BotError
 from bot.store.engine import Sessions
@@ -125,6 +126,22 @@ def settle_lost(sessions: Sessions, edition_id: int) -> int:
             .returning(ModelCall.id)
         ).all()
         return len(settled)
+
+
+def forget_answers(session: Session, before: dt.datetime, limit: int = 5_000) -> int:
+    """Delete answers to calls begun before this time, at most `limit`; how many. What was paid stays on the books.
+
+    Answers that proved unusable go too. The same question, asked again, is paid again.
+    """
+    old = (
+        select(ModelCall.id)
+        .where(ModelCall.started_at < before, ModelCall.answer.is_not(None))
+        .order_by(ModelCall.started_at)
+        .limit(limit)
+    )
+    kept_state = case((ModelCall.state == "answered", "forgotten"), else_=ModelCall.state)
+    done = session.execute(update(ModelCall).where(ModelCall.id.in_(old)).values(answer=None, state=kept_state))
+    return done.rowcount  # type: ignore[attr-defined,no-any-return]
 
 
 def spent_since(sessions: Sessions, start: dt.datetime) -> Decimal:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.tables import Revision, StoredFinding
-from bot.translation.checks.base import Finding
+from bot.translation.checks.base import Category, Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,12 @@ def open_of(session: Session, segment_ids: Sequence[int]) -> dict[int, list[Stor
     for row in rows:
         found.setdefault(row.segment_id, []).append(row)
     return found
+
+
+def finding_of(row: StoredFinding) -> Finding:
+    """The finding as the check or the judge made it."""
+    severity, category = Severity(row.severity), Category(row.category)
+    return Finding(row.start, row.end, row.check, category, severity, row.message, row.suggestion)
 
 
 def dismissed_by_check(session: Session) -> dict[str, tuple[int, int]]:

@@ -168,6 +168,49 @@ def take_over(session: Session, segment: Segment, revision: Revision) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FreeSentence:
+    """A sentence that translates no single one: the paragraph it stands in, and the ids of what it rests on."""
+
+    text: str
+    paragraph: int
+    rests_on: tuple[int, ...]
+
+
+def add_free_text(
+    session: Session,
+    passage_id: int,
+    sentences: Sequence[FreeSentence],
+    *,
+    model: str,
+    prompt_version: str,
+    model_call_id: int,
+) -> None:
+    """Fill a passage without English, an introduction say, with a model's sentences, in order. The caller commits."""
+    segments = [
+        Segment(
+            passage_id=passage_id,
+            position=position,
+            start=0,
+            end=0,
+            source="",
+            source_hash=text_hash(""),
+            paragraph=sentence.paragraph,
+            rests_on=list(sentence.rests_on),
+        )
+        for position, sentence in enumerate(sentences)
+    ]
+    session.add_all(segments)
+    session.flush()
+    add_first_revisions(
+        session,
+        [
+            FirstDraft(segment.id, sentence.text, model, prompt_version, model_call_id)
+            for segment, sentence in zip(segments, sentences, strict=True)
+        ],
+    )
+
+
 def add_revision(
     session: Session,
     segment: Segment,

@@ -1,5 +1,6 @@
 """Posts from before the bot: stored once, shown byte for byte as they were, and from then on tended like its own."""
 
+import json
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ from bot.store.tables import (
 )
 from bot.translation import memory, passages
 from tests.integration.test_review import Desk, open_desk
+from tests.integration.world import Store
 from tests.unit.adopt.layouts import recorded_week
 from tests.unit.adopt.posts import COPIED_FROM_PAGE, DAILY, NO_KNOWN_FORM, TALK, WEEKLY_2023, WEEKLY_2024
 
@@ -102,11 +104,16 @@ class Archive:
             return session.scalars(select(Edition.state)).one()
 
 
-@pytest.fixture(params=["now", "2022"])
-def desk(request: pytest.FixtureRequest, database_url: str) -> Iterator[Desk]:
-    mode: Mode = request.param
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, store: Store) -> Iterator[Desk]:
+    """On a forum of today, or of the age that the test asks for."""
+    mode: Mode = getattr(request, "param", "now")
+    store.emptied()
     with ExitStack() as stack:
-        yield open_desk(stack, make_url(database_url), mode, None)
+        yield open_desk(stack, make_url(store.url), mode, None)
+
+
+on_forums_of_both_ages = pytest.mark.parametrize("desk", ["now", "2022"], indirect=True)
 
 
 def published(desk: Desk, form: str) -> Archive:
@@ -133,6 +140,7 @@ def rendering(session: Session) -> str:
 # --- storing ---------------------------------------------------------------------------------------------------------
 
 
+@on_forums_of_both_ages
 @every_form
 def test_an_adopted_post_is_rendered_byte_for_byte_and_not_touched(desk: Desk, form: str) -> None:
     archive = published(desk, form)
@@ -299,6 +307,7 @@ def test_a_post_without_a_known_form_is_refused(desk: Desk) -> None:
         Archive(desk, post.topic_id).adopt()
 
 
+@on_forums_of_both_ages
 def test_drafts_deleted_topics_and_missing_ones_are_refused(desk: Desk) -> None:
     title, raw = POSTS["weekly 2024"]
     forum = desk.world.forum
@@ -340,6 +349,7 @@ def test_a_corrected_sentence_changes_on_the_page_and_nothing_else(desk: Desk, f
     assert archive.read().pushed_parts == []
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize(
     ("form", "old", "new"),
     [
@@ -460,6 +470,7 @@ def test_comments_written_before_adoption_are_there_afterwards(desk: Desk) -> No
         assert {int(id_): text for id_, text in post.shown.items()} == texts
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize("scopes", [("topics:write", "topics:read", "posts:list", "global:read")])
 def test_a_key_that_may_not_edit_is_told_to_moderators_once_and_tried_again(
     desk: Desk, scopes: tuple[str, ...]
@@ -495,6 +506,7 @@ def test_a_bot_that_is_no_moderator_leaves_the_post_and_goes_on(desk: Desk) -> N
     assert archive.read().pushed_parts == [1]
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize("fault", ["drop_before", "drop_after"])
 def test_an_edit_whose_answer_is_lost_is_made_once_and_is_nobodys_words(desk: Desk, fault: FaultKind) -> None:
     archive = published(desk, "weekly 2024")
@@ -514,6 +526,7 @@ def test_an_edit_whose_answer_is_lost_is_made_once_and_is_nobodys_words(desk: De
         assert session.scalars(select(Revision).where(Revision.author_kind == "moderator")).all() == []
 
 
+@on_forums_of_both_ages
 @pytest.mark.parametrize(
     ("form", "said", "old", "new"),
     [
@@ -654,6 +667,43 @@ def test_a_file_is_adopted_and_gets_its_topic_later(environment: Desk, tmp_path:
     assert "it has its topic now" in run(archive.address)[1]
     archive.edit("두 모델을 소개합니다.", "모델 두 개를 소개합니다.")
     assert archive.read().changed == 1
+
+
+@every_form
+def test_the_command_exports_an_adopted_post_byte_for_byte_as_data_and_as_a_page(environment: Desk, form: str) -> None:
+    archive = published(environment, form)
+    archive.adopt()
+    with environment.sessions() as session:
+        edition = session.scalars(select(Edition)).one()
+        name = f"{edition.series}-{edition.period}"
+
+    def exported(form: str) -> tuple[int, bytes]:
+        done = CliRunner().invoke(cli, ["export", name, "--format", form])
+        return done.exit_code, done.stdout_bytes
+
+    assert exported("markdown") == (0, archive.first.raw.encode())
+    code, page = exported("html")
+    assert code == 0
+    assert page.startswith(b"<!doctype html>")
+    code, text = exported("json")
+    data = json.loads(text)
+    assert (code, data["published_by"]) == (0, AUTHOR)
+    assert data["adopted_from"].endswith(f"/t/{archive.topic_id}")
+    texts = [*data["other_texts"], *(text for paper in data["papers"] for text in paper["texts"])]
+    texts += [data["introduction"]] if data["introduction"] else []
+    with environment.sessions() as session:
+        assert sum(len(text["segments"]) for text in texts) == session.scalar(select(func.count(Segment.id)))
+    assert exported("jekyll") == (1, b"")
+
+
+def test_the_command_says_why_an_adopted_talk_becomes_no_page_of_jekyll(environment: Desk) -> None:
+    archive = published(environment, "talk")
+    archive.adopt()
+    with environment.sessions() as session:
+        period = session.scalars(select(Edition.period)).one()
+    done = CliRunner().invoke(cli, ["export", f"talk-{period}", "--format", "jekyll"])
+    assert done.exit_code == 1
+    assert "was adopted" in done.output
 
 
 def test_a_recorded_week_is_adopted_and_one_sentence_of_it_corrected(desk: Desk) -> None:

@@ -326,3 +326,35 @@ def test_drafting_stops_at_the_cap_and_keeps_what_it_has(stage: Stage) -> None:
     assert stage.state(edition_id) == "drafting"
     assert stage.draft(edition_id).failed == {}
     assert stage.state(edition_id) == "checked"
+
+
+# --- kept for a time ---------------------------------------------------------------------------------------------
+
+
+def test_an_old_answer_is_forgotten_but_not_what_it_cost(stage: Stage) -> None:
+    _ask(stage, _request())
+    spent = calls.spent_since(stage.sessions, NOW - dt.timedelta(days=1))
+    with stage.sessions.begin() as session:
+        assert calls.forget_answers(session, NOW) == 0, "younger than the limit"
+        assert calls.forget_answers(session, NOW + dt.timedelta(seconds=1)) == 1
+    (row,) = stage.booked()
+    assert (row.state, row.answer) == ("forgotten", None)
+    assert calls.spent_since(stage.sessions, NOW - dt.timedelta(days=1)) == spent > 0
+
+
+def test_a_question_whose_answer_was_forgotten_is_asked_and_paid_again(stage: Stage) -> None:
+    _ask(stage, _request())
+    with stage.sessions.begin() as session:
+        calls.forget_answers(session, NOW + dt.timedelta(seconds=1))
+    again = _ask(stage, _request())
+    assert again.is_paid
+    assert again.answer.text
+    assert [row.state for row in stage.booked()] == ["forgotten", "answered"]
+
+
+def test_a_night_forgets_a_bounded_number_of_answers_oldest_first(stage: Stage) -> None:
+    for number in range(3):
+        _ask(stage, _request(f"Ship {number} sails."), now=NOW + dt.timedelta(hours=number))
+    with stage.sessions.begin() as session:
+        assert calls.forget_answers(session, NOW + dt.timedelta(days=1), limit=2) == 2
+    assert [row.state for row in stage.booked()] == ["forgotten", "forgotten", "answered"]

@@ -167,6 +167,17 @@ def test_confirmation_ends_after_two_days(desk: Desk, client: httpx.Client) -> N
     assert row_of(desk).state == "pending"
 
 
+def test_addresses_of_readers_who_left_long_ago_are_erased_and_bounced_ones_kept(desk: Desk) -> None:
+    gone, recent, bounced = (desk.reader(f"{name}@example.com") for name in ("gone", "recent", "bounced"))
+    long_ago = clock.now() - dt.timedelta(days=desk.settings.unsubscribed_addresses_days, minutes=1)
+    with desk.sessions.begin() as session:
+        subscribers.leave(session, gone, actor="reader", reason="left", now=long_ago)
+        subscribers.bounce(session, bounced, reason="5.1.1", now=long_ago)
+        subscribers.leave(session, recent, actor="reader", reason="left", now=clock.now())
+    jobs.prune(desk.sessions, desk.settings, now=clock.now())
+    assert [desk.state(number) for number in (gone, recent, bounced)] == ["erased", "unsubscribed", "bounced"]
+
+
 def test_unconfirmed_address_is_forgotten_and_a_known_one_returns_to_what_it_was(
     desk: Desk, client: httpx.Client
 ) -> None:

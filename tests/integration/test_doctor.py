@@ -1,5 +1,6 @@
 """Doctor: a healthy world passes every check, each broken thing is named with its mend, and nothing crashes it."""
 
+import dataclasses
 import datetime as dt
 import itertools
 import json
@@ -18,7 +19,7 @@ from bot.forum import doctor
 from bot.forum.admin import Account, Category
 from bot.forum.answers import SiteRules
 from bot.forum.discourse import Discourse
-from bot.forum.doctor import Finding, Ping, Wanted, examine
+from bot.forum.doctor import Destination, Finding, Ping, Wanted, examine
 from bot.forum.setup import CONTENT_SCOPES
 from bot.jobs import checkup
 from bot.sandbox.forum import Forum
@@ -55,6 +56,7 @@ class World:
     clock_off_s: float = 0.0
     bot_name: str = "paperbot"
     staff_category_id: int | None = None
+    others: tuple[Destination, ...] = ()
     ping: Ping = hasty_ping
 
     def bot(self) -> Discourse:
@@ -75,6 +77,7 @@ class World:
             secrets=(SECRET,),
             in_staff_category=self.staff_category_id is not None,
             drafts_category_id=self.staff_category_id,
+            others=self.others,
         )
 
         def now() -> dt.datetime:
@@ -212,6 +215,21 @@ def _destination_unset(world: World) -> None:
     world.category_id = None  # type: ignore[assignment]
 
 
+def _no_daily_destination(world: World) -> None:
+    world.others = (Destination("daily", 998),)
+
+
+def _talks_want_tags(world: World) -> None:
+    world.forum.papers_category.minimum_required_tags = 1
+    world.tags, world.others = ("weekly",), (Destination("talk", world.category_id),)
+
+
+def _other_category_without_webhook(world: World) -> None:
+    place = dataclasses.replace(world.forum.papers_category, id=77, name="대담", slug="talks")
+    world.forum.state.categories[77] = place
+    world.others = (Destination("talk", 77),)
+
+
 def _destination_for_reading(world: World) -> None:
     world.forum.papers_category.permissions = {"everyone": 3}
 
@@ -269,6 +287,9 @@ BROKEN: dict[str, tuple[Break, str, str, str]] = {
     "whispers off": (_whispers_off, "whispers", "off", "whispers"),
     "no destination": (_no_destination, "destination", "does not exist", "WEEKLY_CATEGORY_ID"),
     "destination unset": (_destination_unset, "destination", "not set", "WEEKLY_CATEGORY_ID"),
+    "no daily destination": (_no_daily_destination, "destination", "category 998", "DAILY_CATEGORY_ID"),
+    "talks want tags": (_talks_want_tags, "destination", "talk posts do not have", "TALK_TAGS"),
+    "talks left out": (_other_category_without_webhook, "webhook: posts", "leaves out category 77", "setup-forum"),
     "destination read-only": (_destination_for_reading, "destination", "may not open topics", "Security"),
     "destination wants tags": (_destination_wants_tags, "destination", "requires tags", "WEEKLY_TAGS"),
     "destination limits tags": (_destination_takes_other_tags, "destination", "does not take", "WEEKLY_TAGS"),
@@ -376,7 +397,7 @@ def test_account_of_an_administrator_is_enough() -> None:
 
 def test_approval_in_the_destination_does_not_concern_staff() -> None:
     place = Category(id=4, name="논문", permission=1, custom_fields={"require_topic_approval": "true"})
-    found = doctor.destination_rules(place, ())
+    found = doctor.destination_rules(place, Destination("weekly", 4))
     assert found.ok
     assert "wait for approval" in found.message
 

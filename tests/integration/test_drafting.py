@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.editions import draft as drafts
 from bot.editions.draft import Drafted
+from bot.editions.weekly import WEEKLY
 from bot.errors import ConflictError
 from bot.languages.ko import labels
 from bot.sandbox.model import FaultKind
@@ -109,7 +110,7 @@ def test_every_segment_gets_exactly_one_current_revision(stage: Stage, edition_i
         untranslated = [source for _, _, source, count in counts if count == 0]
         assert untranslated == ["Lanternfish"], "a name needs no Korean"
         assert all(count == 1 for _, _, source, count in counts if source != "Lanternfish")
-        total, done = summary.segment_counts(session, edition_id)
+        total, done = summary.segment_counts(session, edition_id, WEEKLY.kinds)
         assert total == done
     assert all(revision.author_kind == "model" and revision.model_call_id for revision in stage.revisions())
     assert stage.state(edition_id) == "checked"

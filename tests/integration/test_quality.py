@@ -169,6 +169,27 @@ def test_a_dismissed_finding_stays_away_from_its_sentence(stage: Stage, edition_
     assert SAID["explanation"] not in _report(stage, edition_id)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_the_judge_said_of_other_papers_outlives_the_redraft_of_one(
+    stage: Stage, edition_id: int, fails: bool
+) -> None:
+    stage.model.judgements = [{**SAID, "quote": "항구는", "severity": "minor", "suggestion": "항구가"}]
+    _draft(stage, edition_id)
+    before = [(one.segment_id, one.message) for one in _found(stage)]
+    assert len(before) == 4
+    redrafted = before[0][0]
+    with stage.sessions.begin() as session:
+        session.query(Revision).filter_by(segment_id=redrafted).update(
+            {"checked_at": None, "text": "항구는 가깝습니다."}
+        )
+    stage.model.calls.clear()
+    if fails:
+        stage.model.fail_next("refusal", times=2, match='"task": "judge_paper"')
+    _draft(stage, edition_id)
+    assert stage.seen('"task": "judge_paper"')
+    assert sorted((one.segment_id, one.message) for one in _found(stage)) == sorted(before)
+
+
 def test_a_person_s_words_are_neither_mended_nor_found_fault_with(stage: Stage, edition_id: int) -> None:
     stage.draft(edition_id)
     first = _current(stage, "Its lamp holds 100 candles.")

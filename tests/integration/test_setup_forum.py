@@ -152,6 +152,18 @@ def test_bots_key_is_bound_to_it_and_has_only_scopes_this_forum_knows(world: Wor
     assert ("posts:list" in key.scopes) is (world.forum.mode == "now")
 
 
+def test_webhooks_follow_the_categories_of_the_other_series_too(world: World) -> None:
+    world.adopt(world.run("--apply").output)
+    papers = world.forum.category_by_slug("papers")
+    world.forum.state.categories[71] = dataclasses.replace(papers, id=71, name="대담", slug="talks")
+    world.env |= {"DAILY_CATEGORY_ID": "999", "TALK_CATEGORY_ID": "71"}
+    assert "There is no category 999: correct DAILY_CATEGORY_ID, or empty it." in world.run("--apply").output
+    posts, _ = world.forum.state.web_hooks.values()
+    assert 71 in posts.category_ids
+    assert 999 not in posts.category_ids
+    assert "Nothing to do" in world.run("--apply").output
+
+
 def test_webhooks_follow_both_categories_and_the_queue_is_not_filtered(world: World) -> None:
     result = world.run("--apply")
     world.adopt(result.output)

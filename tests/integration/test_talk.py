@@ -8,20 +8,24 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from bot.cli.main import cli
 from bot.editions import draft as drafts
 from bot.editions import jekyll, markdown, report
 from bot.editions.collect import Collected
 from bot.editions.compose import Frame
+from bot.editions.daily import DAILY
 from bot.editions.series import Reach
 from bot.editions.talk import TALK, Given, series_for
 from bot.errors import RejectedError
 from bot.languages.ko import labels
 from bot.sandbox import world as sandbox
 from bot.sandbox.world import World
+from bot.store import summary
 from bot.store.engine import Sessions
 from bot.store.tables import Edition, Passage, Spoken, TalkSection
 from bot.translation import passages
@@ -94,6 +98,47 @@ def from_file(stage: Stage, folder: Path, text: str, name: str = "talk.json") ->
 
 def calls(stage: Stage, task: str) -> list[str]:
     return [user_text(call) for call in stage.model.calls if call.task == task]
+
+
+# --- on the command line ---------------------------------------------------------------------------------------------
+
+
+def run(store: Store, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
+    monkeypatch.setenv("DATABASE_URL", store.url)
+    return CliRunner().invoke(cli, arguments)
+
+
+def test_the_command_writes_the_page_and_names_the_file_that_jekyll_wants(
+    stage: Stage, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    edition_id = sample(stage)
+    early = run(store, monkeypatch, "export", f"talk-{VIDEO}", "--format", "jekyll")
+    assert early.exit_code == 1
+    assert "is not drafted yet" in early.output
+    stage.draft(edition_id)
+    file = tmp_path / "page.md"
+    done = run(store, monkeypatch, "export", f"talk-{VIDEO}", "--format", "jekyll", "--out", str(file))
+    with stage.sessions() as session:
+        edition = session.get_one(Edition, edition_id)
+        assert file.read_text(encoding="utf-8") == jekyll.page(session, edition)
+        assert done.exit_code == 0
+        assert f"_posts/{jekyll.file_name(edition)}" in done.output
+
+
+def test_status_counts_the_sections_of_a_talk_and_the_papers_of_a_day(
+    stage: Stage, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk_id = sample(stage)
+    day = DAILY.collect(reach(stage), sandbox.SAMPLE_DAY)
+    assert isinstance(day, Collected)
+    with stage.sessions.begin() as session:
+        sections = session.scalars(select(TalkSection).order_by(TalkSection.rank)).all()
+        sections[1].failure = "거절되었습니다."
+        papers = len(session.get_one(Edition, day.edition_id).items)
+        assert summary.segment_counts(session, talk_id, TALK.kinds)[0] > len(sections)
+    shown = run(store, monkeypatch, "status").output
+    assert re.search(rf"^talk {VIDEO} +drafting +{len(sections)} +1 ", shown, re.MULTILINE)
+    assert re.search(rf"^daily {sandbox.SAMPLE_DAY} +drafting +{papers} +- ", shown, re.MULTILINE)
 
 
 # --- from the video to the post --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.translation.checks.base import Text
-from bot.translation.checks.pairing import of_segments, paired
+from bot.translation.checks.pairing import of_segments, paired, segment_spans
 
 ENGLISH = (
     "We introduce Kestrel, a family of language models. It has 7B parameters and runs on one GPU. "
@@ -48,8 +48,13 @@ def test_missing_sentence_leaves_an_empty_place() -> None:
 
 
 def test_one_sentence_may_become_several_lines() -> None:
-    text = paired("description", "It plans; it acts; it learns.", "계획합니다.\n행동합니다.\n배웁니다.")
+    text = paired("description", "It plans, acts and learns.", "계획합니다.\n행동합니다.\n배웁니다.")
     assert [(unit.start, unit.end) for unit in text.units] == [(0, len(text.target))]
+
+
+def test_clauses_behind_semicolons_have_their_own_korean() -> None:
+    text = paired("description", "It plans; it acts; it learns.", "계획합니다.\n행동합니다.\n배웁니다.")
+    assert [text.target_of(unit) for unit in text.units] == ["계획합니다.", "행동합니다.", "배웁니다."]
 
 
 def test_korean_alone_has_units_without_english() -> None:
@@ -61,6 +66,12 @@ def test_aligned_segments_keep_their_partners() -> None:
     text = of_segments("title", [("One.", "하나."), ("Two.", ""), ("Three.", "셋.")])
     assert text.target == "하나. 셋."
     assert beside(text) == [("One", "하나."), ("Two", ""), ("Three", "셋.")]
+
+
+@given(st.lists(st.sampled_from(["", "하나.", "둘; 셋.", "넷입니다. 다섯입니다."]), max_size=6))
+def test_each_segments_korean_stands_in_its_span(targets: list[str]) -> None:
+    text = of_segments("abstract", [("One; two. Three.", target) for target in targets])
+    assert [text.target[start:end] for start, end in segment_spans(targets)] == targets
 
 
 @given(

@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.errors import SettingsError
-from bot.settings import Settings, load
+from bot.settings import Settings, as_dotenv, load
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / ".env.example"
 
@@ -66,3 +68,33 @@ def test_secrets_do_not_show_in_print(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "planted-secret-1")
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:planted-secret-2@host/name")
     assert "planted-secret" not in repr(load()) + str(load())
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1).filter(
+    lambda word: "${" not in word and word == word.strip()
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    user=WORDS, tags=st.lists(st.from_regex(r"[a-z가-힣]{1,8}", fullmatch=True), max_size=5), days=st.integers(1, 99)
+)
+def test_settings_written_as_dotenv_are_read_back(tmp_path: Path, user: str, tags: list[str], days: int) -> None:
+    before = Settings(
+        _env_file=None,
+        forum_api_user=user,
+        weekly_tags=tuple(tags),
+        jobs_keep_days=days,
+        judge_model=None,
+        model_prices={"model": {"input": "1.5"}},
+    )
+    file = tmp_path / "kept.env"
+    file.write_text(as_dotenv(before), encoding="utf-8")
+    assert Settings(_env_file=file) == before
+
+
+def test_dotenv_names_secrets_without_their_values() -> None:
+    written = as_dotenv(Settings(_env_file=None, forum_api_key="planted", database_url="postgresql://u:planted@h/n"))
+    assert "planted" not in written
+    assert "#FORUM_API_KEY=\n" in written
+    assert "#DATABASE_URL=\n" in written

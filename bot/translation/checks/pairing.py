@@ -49,15 +49,28 @@ def paired(field: str, source: str, target: str) -> Text:
 
 def of_segments(field: str, pairs: Iterable[tuple[str, str]], *, between: str = " ") -> Text:
     """A text of segments that are already aligned: English and Korean of each; the text joins them with a blank."""
-    sources: list[str] = []
-    units: list[Unit] = []
+    aligned = list(pairs)
+    sources = [source for source, _ in aligned]
     target = ""
-    for source, translated in pairs:
-        target += between if target and translated else ""
-        units += _within(source, translated, len(target))
-        sources.append(source)
+    units: list[Unit] = []
+    for (source, translated), (start, _) in zip(
+        aligned, segment_spans((ko for _, ko in aligned), between), strict=True
+    ):
+        target = target + between if start > len(target) else target
+        units += _within(source, translated, start)
         target += translated
     return Text(field, between.join(sources) if any(sources) else "", target, tuple(units))
+
+
+def segment_spans(targets: Iterable[str], between: str = " ") -> list[Span]:
+    """Where the Korean of each segment stands in the text that `of_segments` makes of them."""
+    spans: list[Span] = []
+    end = 0
+    for target in targets:
+        start = end + len(between) if end and target else end
+        end = start + len(target)
+        spans.append((start, end))
+    return spans
 
 
 def _within(source: str, translated: str, offset: int) -> list[Unit]:
