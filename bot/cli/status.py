@@ -92,7 +92,7 @@ def _lines(now: Standing, settings: Settings) -> Iterator[tuple[str, str]]:
     )
     yield (
         "corrections",
-        f"open: {_counted(now.corrections.open) or 'none'}; applied {now.corrections.applied}, "
+        f"open: {_counted(now.corrections.open) or 'none'}; applied {now.corrections.applied:,}, "
         f"{_hours(now.corrections.hours_to_apply)} to apply (median)",
     )
     yield (

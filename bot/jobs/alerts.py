@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot.digests import office
-from bot.errors import DoubtfulError, RejectedError, TransientError
+from bot.errors import BotError, DoubtfulError
 from bot.figures import alerts, silence, standing
 from bot.figures.alerts import Need
 from bot.forum.errors import LostAnswerError
@@ -44,7 +44,7 @@ def tell_operator(sessions: Sessions, settings: Settings, *, now: dt.datetime) -
 
     Raises:
         TransientError: the mail server or the forum is not ready; nothing was said, and it is told later.
-        RejectedError: it is refused; likewise.
+        RejectedError, SettingsError: it is refused, or the settings are wrong; likewise.
         DoubtfulError: it may have been said; it is not said again.
     """
     with sessions.begin() as session:
@@ -64,7 +64,7 @@ def tell_operator(sessions: Sessions, settings: Settings, *, now: dt.datetime) -
         _say(sessions, settings, new, now)
     except (DoubtfulError, LostAnswerError) as exc:
         raise DoubtfulError(f"The operator may have been told or not of {', '.join(keys)}: {exc}") from exc
-    except (TransientError, RejectedError):
+    except BotError:  # before anything left us
         with sessions.begin() as session:
             session.execute(update(Alert).where(Alert.key.in_(keys)).values(tried_at=None))
         raise

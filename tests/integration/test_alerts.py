@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text as sql
 
-from bot.errors import DoubtfulError, RejectedError, TransientError
+from bot.errors import DoubtfulError, RejectedError, SettingsError, TransientError
 from bot.figures.alerts import Need
 from bot.jobs import alerts, calendar, queue
 from bot.jobs.tasks import TASKS, Parts
@@ -114,6 +114,16 @@ def test_refused_mail_stays_to_be_told(desk: Desk) -> None:
     desk.mailbox.fail_next("RCPT", "550 5.1.1 no such person")
     with pytest.raises(RejectedError):
         tell(desk)
+    assert tell(desk, NOW + HOUR) == "1 told"
+
+
+def test_wrong_address_is_told_later_when_it_is_right(desk: Desk) -> None:
+    waiting_draft(desk)
+    right = desk.settings
+    desk.settings = right.model_copy(update={"operator_address": "Operator <operator@example.org>"})
+    with pytest.raises(SettingsError, match="OPERATOR_ADDRESS"):
+        tell(desk)
+    desk.settings = right
     assert tell(desk, NOW + HOUR) == "1 told"
 
 
