@@ -118,6 +118,13 @@ def test_only_terms_that_occur_are_sent_with_what_must_never_be_written() -> Non
     assert prompts.terms_data(termbase, ["Nothing of that"]) == {}
 
 
+def test_a_long_list_of_wrong_words_is_cut_and_the_gravest_stay() -> None:
+    wrong = tuple(f"틀린{number}" for number in range(5))
+    termbase = Termbase([Term("lantern", "등불", avoid=("랜턴등", "등"), wrong=wrong)])
+    [row] = prompts.terms_data(termbase, ["A lantern"])["terms"]  # type: ignore[misc]
+    assert row["never"] == [*wrong, "랜턴등"]
+
+
 @pytest.mark.parametrize(
     "schema", [prompts.TRANSLATION_SCHEMA, prompts.INTRODUCTION_SCHEMA, prompts.JUDGE_SCHEMA, prompts.REPAIR_SCHEMA]
 )

@@ -171,7 +171,7 @@ def _variants(source: str, korean: str) -> Iterator[tuple[int, int, str]]:
     for name in dict.fromkeys(_VARIANT.finditer(source)):
         if name.group().lower() not in korean.lower() and (latin.is_coined(name[1]) or name[1][-1].isdigit()):
             for found in re.finditer(rf"(?<![A-Za-z0-9-]){re.escape(name[1])}-[가-힣]+", korean):
-                yield found.start(), noun_ends(korean, *found.span())[-1], name.group()
+                yield found.start(), noun_ends(korean, *found.span())[0], name.group()
 
 
 def _at_k(source: str, korean: str) -> Iterator[tuple[int, int, str]]:

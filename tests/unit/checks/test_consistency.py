@@ -28,6 +28,14 @@ def test_of_two_the_later_is_told() -> None:
     assert [pair[1][found.start : found.end] for found in find(consistency.check, pair)] == ["지표가"]
 
 
+def test_a_close_word_is_told_only_beside_a_habit() -> None:
+    terms = Termbase([Term("train", "학습하다", accepted=("훈련하다",))])
+    once = ("We train it. They train too.", "학습합니다. 그들도 훈련합니다.")
+    often = ("We train it. We train more. They train too.", "학습합니다. 더 학습합니다. 그들도 훈련합니다.")
+    found = [list(consistency.check(paired("abstract", *pair), Background(terms))) for pair in (once, often)]
+    assert [len(one) for one in found] == [0, 1]
+
+
 def test_texts_of_a_paper_are_read_together() -> None:
     title = ("Transformers are fast", "트랜스포머는 빠르다")
     abstract = ("Transformers are slow on CPUs.", "Transformers는 CPU에서 느립니다.")

@@ -34,6 +34,15 @@ class TestNames(CheckCase):
             "여기서 인피니 어텐션을 제안합니다.",
             ("인피니 어텐션을", "Infini-attention을"),
         ),
+        (
+            "We propose Retentive Network (RetNet).",
+            "리텐티브 네트워크를 제안합니다.",
+            ("리텐티브 네트워크를", "Retentive Network를"),
+        ),
+        ("It beats phi-1-small by far.", "phi-1-소형을 크게 앞섭니다.", ("phi-1-소형을", "phi-1-small을")),
+        ("It has a pass@1 of 45%.", "합격@1은 45%입니다.", ("합격@1은", "pass@1은")),
+        ("We call it DoReMi here.", "여기서 도레미(DoReMi)라고 부릅니다.", ("도레미", "DoReMi")),
+        ("We present DrEureka here.", "여기서 닥터유레카를 소개합니다.", ("닥터유레카를", "DrEureka를")),
     ],
 )
 def test_name_in_hangul_is_found(english: str, korean: str, expected: tuple[str, str]) -> None:

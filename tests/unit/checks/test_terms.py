@@ -32,6 +32,11 @@ def test_wrong_word_of_a_term_that_is_rendered_already_belongs_to_something_else
     assert find(terms.check, pair) == []
 
 
+def test_a_good_word_that_says_another_term_excuses_nothing() -> None:
+    pair = ("Sparse autoencoders beat an autoencoder.", "희소 오토인코더가 자동 인코더를 이깁니다.")
+    assert [pair[1][one.start : one.end] for one in find(terms.check, pair)] == ["자동 인코더를"]
+
+
 def test_nonsense_is_found_from_the_korean_alone() -> None:
     [found] = find(terms.check, ("", "저희는 침대 프롬프트를 사용합니다."))
     assert found.suggestion == "퓨샷 프롬프팅을"
