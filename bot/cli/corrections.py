@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.output import say
-from bot.cli.text import read_text_file
+from bot.cli.text import A_NUMBER, read_text_file
 from bot.errors import RejectedError
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def detect(article: Path, comments: Path, title: str | None, form: str, no_model
             if desk is not None:
                 said = _with_model(desk, about, comment.raw, said)
             for found in said:
-                # Bytes, since JSON lines are UTF-8 whatever the terminal's encoding.
-                click.echo(as_text(comment, found).encode())
+                # Bytes: JSON lines are UTF-8 whatever the terminal's encoding; half a surrogate pair stays escaped.
+                click.echo(as_text(comment, found).encode(errors="backslashreplace"))
 
 
 @corrections.command("list")
@@ -97,7 +97,7 @@ def list_(shows_all: bool) -> None:
 
 
 @corrections.command()
-@click.argument("number", type=int)
+@click.argument("number", type=A_NUMBER)
 def show(number: int) -> None:
     """Print one correction: the sentence now and then, its English, what readers said, and its history."""
     from sqlalchemy import select
@@ -122,14 +122,14 @@ def show(number: int) -> None:
 
 
 @corrections.command()
-@click.argument("numbers", nargs=-1, type=int, required=True)
+@click.argument("numbers", nargs=-1, type=A_NUMBER, required=True)
 def accept(numbers: tuple[int, ...]) -> None:
     """Accept corrections; the service brings them to the page, thanks the readers and looks for the same elsewhere."""
     _decide(numbers, "accept")
 
 
 @corrections.command()
-@click.argument("numbers", nargs=-1, type=int, required=True)
+@click.argument("numbers", nargs=-1, type=A_NUMBER, required=True)
 @click.option("--because", default="", help="What the reader is told.")
 def reject(numbers: tuple[int, ...], because: str) -> None:
     """Reject corrections; the readers are told so, politely."""
@@ -137,7 +137,7 @@ def reject(numbers: tuple[int, ...], because: str) -> None:
 
 
 @corrections.command()
-@click.argument("number", type=int)
+@click.argument("number", type=A_NUMBER)
 @click.argument("sentence")
 def edit(number: int, sentence: str) -> None:
     """Accept a correction with another SENTENCE than the reader's."""

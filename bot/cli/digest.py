@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.output import say
+from bot.cli.text import A_NUMBER
 
 if TYPE_CHECKING:
     from bot.digests.states import Cadence
@@ -85,7 +86,7 @@ def _preview(sessions: Sessions, settings: Settings, cadence: Cadence, language:
 
 
 @digest.command()
-@click.argument("digest_id", type=int, required=False)
+@click.argument("digest_id", type=A_NUMBER, required=False)
 @click.option("--now", "cadence", type=click.Choice(["weekly", "daily"]), help="Send one now, outside of the rhythm.")
 @click.option("--zone", default="Asia/Seoul", show_default=True, help="Of the readers; only with --now.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
@@ -112,7 +113,7 @@ def send(digest_id: int | None, cadence: Cadence | None, zone: str, yes: bool) -
 
 
 @digest.command()
-@click.argument("digest_id", type=int, required=False)
+@click.argument("digest_id", type=A_NUMBER, required=False)
 def status(digest_id: int | None) -> None:
     """Print the newest digests, or one, in numbers that add up."""
     from bot.digests import outcome
@@ -131,7 +132,7 @@ def status(digest_id: int | None) -> None:
 
 
 @digest.command()
-@click.argument("digest_id", type=int, required=False)
+@click.argument("digest_id", type=A_NUMBER, required=False)
 def doubtful(digest_id: int | None) -> None:
     """Print the mails that may have arrived or not: their sender died, or the server did not answer."""
     from bot.digests import outcome
@@ -152,8 +153,8 @@ def doubtful(digest_id: int | None) -> None:
 
 
 @digest.command()
-@click.argument("delivery_ids", type=int, nargs=-1)
-@click.option("--digest", "digest_id", type=int, help="All that are in doubt of this digest.")
+@click.argument("delivery_ids", type=A_NUMBER, nargs=-1)
+@click.option("--digest", "digest_id", type=A_NUMBER, help="All that are in doubt of this digest.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
 def resend(delivery_ids: tuple[int, ...], digest_id: int | None, yes: bool) -> None:
     """Plan mails in doubt once more, the same bytes under the same Message-ID; a worker or `digest send` sends them."""

@@ -7,6 +7,7 @@ import getpass
 import click
 
 from bot.cli.output import say
+from bot.cli.text import A_NUMBER
 
 
 @click.group()
@@ -40,7 +41,7 @@ def list_(name: str, period: str | None) -> None:
 
 
 @findings.command()
-@click.argument("numbers", nargs=-1, type=int, required=True)
+@click.argument("numbers", nargs=-1, type=A_NUMBER, required=True)
 def dismiss(numbers: tuple[int, ...]) -> None:
     """Say that findings are none: they stay away for these sentences, and are counted."""
     from bot import clock

@@ -76,6 +76,10 @@ class ExitCodes(click.Group):
                 err=True,
             )
             sys.exit(EXIT_REFUSED)
+        except UnicodeEncodeError as exc:
+            given = ascii(exc.object[max(0, exc.start - 20) : exc.end + 20])
+            click.echo(f"paperbot: {given} is not UTF-8 text. Correct it, then run again.", err=True)
+            sys.exit(EXIT_REFUSED)
         except Exception as exc:  # noqa: BLE001 - the last edge: a person gets a sentence, the trace goes to a file
             click.echo(f"paperbot: {_unexpected(exc)}", err=True)
             sys.exit(EXIT_STORE if type(exc).__module__.startswith("sqlalchemy.") else EXIT_REFUSED)

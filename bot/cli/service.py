@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bot.cli.output import say
+from bot.cli.text import A_NUMBER
 
 if TYPE_CHECKING:
     from bot.jobs.queue import JobSummary
@@ -111,7 +112,7 @@ def list_jobs() -> None:
 
 
 @jobs.command("retry")
-@click.argument("job_id", type=int)
+@click.argument("job_id", type=A_NUMBER)
 def retry_job(job_id: int) -> None:
     """Put the failed job JOB_ID back into the queue."""
     from bot.errors import RejectedError

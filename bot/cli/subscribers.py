@@ -68,19 +68,18 @@ def add(address: str, cadence: str, language: str, zone: str, consent: str) -> N
 @click.option("--consent", required=True, metavar="TEXT", help="When and how they agreed; kept in the audit trail.")
 def import_file(path: Path, consent: str) -> None:
     """Add the readers in a CSV file with the column `address`, and `cadence`, `language`, `zone` if wanted."""
+    import io
     import sys
 
     from bot import clock
+    from bot.cli.text import read_text_file
     from bot.digests import csv_files, links
     from bot.settings import load
     from bot.store.engine import opened
 
     settings = load()
-    with (
-        opened(settings, say=say) as sessions,
-        path.open(encoding="utf-8-sig", newline="") as lines,
-        sessions.begin() as session,
-    ):
+    lines = io.StringIO(read_text_file(path), newline="")
+    with opened(settings, say=say) as sessions, sessions.begin() as session:
         done = csv_files.read(session, links.signer_of(settings), lines, reason=consent, now=clock.now())
     click.echo(f"Added {done.added}; known already {done.known}; erased before {done.erased}.")
     for number, why in done.refused:

@@ -48,7 +48,7 @@ def parse(text: str) -> Address:
         ascii_domain = idna.encode(domain.lower().rstrip("."), uts46=True).decode("ascii").lower()
     except idna.IDNAError:
         raise NoAddressError("The part after @ is not a domain name.") from None
-    if "." not in ascii_domain:
+    if "." not in ascii_domain or ascii_domain.rpartition(".")[2].isdigit():
         raise NoAddressError("The part after @ is not a domain name.")
     given = f"{local}@{ascii_domain}"
     if len(given.encode()) > LONGEST:

@@ -35,13 +35,13 @@ def read(session: Session, signer: Signer, lines: Iterable[str], *, reason: str,
     erased is not taken.
 
     Raises:
-        RejectedError: the file has no column `address`.
+        RejectedError: the file has no column `address`, or is no CSV.
     """
     rows = csv.DictReader(lines)
     if "address" not in (rows.fieldnames or ()):
         raise RejectedError("The file needs a first line with the names of its columns, one of them `address`.")
     done = Imported()
-    for row in rows:
+    for row in _rows(rows):
         try:
             address = addresses.parse(_cell(row["address"] or ""))
             choice = subscribers.checked_choice(
@@ -68,6 +68,13 @@ def write(session: Session) -> Iterator[str]:
     for row in session.scalars(statement.execution_options(yield_per=1_000)):
         confirmed = row.confirmed_at.isoformat() if row.confirmed_at else ""
         yield _line([row.address or "", row.cadence, row.language, row.zone, row.state, row.source, confirmed])
+
+
+def _rows(rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        yield from rows
+    except csv.Error as exc:
+        raise RejectedError(f"Line {rows.line_num + 1} is no CSV ({exc}); nothing was taken.") from exc
 
 
 def _cell(text: str) -> str:

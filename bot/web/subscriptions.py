@@ -30,6 +30,7 @@ from bot.store.tables import Subscriber
 from bot.web.hooks import Gate, is_signed
 
 LARGEST_FORM = 8_192
+LARGEST_ID = 2**63 - 1
 SIGNATURE = "x-paperbot-signature"
 """Of returned mail that a relay posts: `sha256=` and the HMAC-SHA256 of the body."""
 
@@ -301,7 +302,7 @@ def archive_list(pages: Pages) -> Response:
 def archive_page(pages: Pages, digest_id: int) -> Response:
     """A digest as it was sent; its styles stand on its elements, as mail programmes want them."""
     with pages.sessions() as session:
-        text = archive.page(session, pages.links, digest_id)
+        text = archive.page(session, pages.links, digest_id) if digest_id <= LARGEST_ID else None
     if text is None:
         return pages.said(ko.UNKNOWN, ko.UNKNOWN_LINES, status=404)
     policy = (
@@ -364,6 +365,9 @@ def _network(request: Request) -> str:
         if address.is_loopback:
             told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
             address = ipaddress.ip_address(told) if told else address
+        if isinstance(address, ipaddress.IPv6Address):
+            # A proxy that listens for both says IPv4 so; all of it is one /56.
+            address = address.ipv4_mapped or ipaddress.IPv6Address(int(address))
     except ValueError:
         return "unknown"
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 56), strict=False))

@@ -1,10 +1,13 @@
 """Forum members as readers, against the stand-in forum over HTTP; and readers from and to a CSV file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from bot import clock
+from bot.cli.main import cli
 from bot.digests import addresses, csv_files, members, states, subscribers
 from bot.digests.states import Choice
 from bot.errors import RejectedError
@@ -239,6 +242,26 @@ def test_csv_comes_in_and_goes_out(sessions: Sessions) -> None:
         with sessions.begin() as session:
             again = csv_files.read(session, desk.signer, written, reason="again", now=MONDAY)
         assert again.added == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("address\n홍길동@example.com\n".encode("euc-kr"), "not UTF-8"),
+        (b"address\none@example.com\n" + b"a" * 200_000, "Line 3 is no CSV"),
+    ],
+)
+def test_a_file_that_is_no_csv_adds_nobody_and_says_why(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes, why: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DIGEST_SECRETS", "a" * 40)
+    file = tmp_path / "readers.csv"
+    file.write_bytes(content)
+    done = CliRunner().invoke(cli, ["subscribers", "import", str(file), "--consent", "paper form"])
+    assert done.exit_code == 1
+    assert why in done.output
+    assert "0 readers." in CliRunner().invoke(cli, ["subscribers", "list"]).output
 
 
 def test_subscriber_moves_are_only_the_legal_ones() -> None:

@@ -310,3 +310,18 @@ def test_member_who_changes_here_has_the_forum_told(sessions: Sessions) -> None:
         with desk.sessions() as session:
             tasks = session.execute(text("select task_name, args from procrastinate_jobs")).all()
     assert [(name, args["subscriber_id"]) for name, args in tasks] == [("write_member", number)]
+
+
+def test_a_number_that_no_digest_can_have_is_an_unknown_page(client: httpx.Client) -> None:
+    assert client.get(f"/digests/{2**63}").status_code == 404
+    assert client.get(f"/digests/{'9' * 400}").status_code == 404
+
+
+def test_readers_behind_a_proxy_that_writes_ipv4_as_ipv6_share_no_limit(desk: Desk, client: httpx.Client) -> None:
+    for n in range(12):
+        headers = {"x-forwarded-for": f"::ffff:10.0.{n}.1"}
+        assert client.post("/subscribe", data={"address": f"r{n}@example.com"}, headers=headers).status_code == 200
+    with desk.sessions() as session:
+        assert len(session.scalars(select(Subscriber)).all()) == 12
+    scoped = client.post("/subscribe", data={"address": "z@example.com"}, headers={"x-forwarded-for": "fe80::1%eth0"})
+    assert scoped.status_code == 200

@@ -205,6 +205,11 @@ HOSTILE = [
 ]
 
 
+def test_an_ip_address_is_no_domain() -> None:
+    with pytest.raises(NoAddressError):
+        parse("a@127.0.0.1")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_address_is_refused_at_the_border(text: str) -> None:
     try:
