@@ -121,8 +121,9 @@ def test_only_terms_that_occur_are_sent_with_what_must_never_be_written() -> Non
 def test_a_long_list_of_wrong_words_is_cut_and_the_gravest_stay() -> None:
     wrong = tuple(f"틀린{number}" for number in range(5))
     termbase = Termbase([Term("lantern", "등불", avoid=("랜턴등", "등"), wrong=wrong)])
-    [row] = prompts.terms_data(termbase, ["A lantern"])["terms"]  # type: ignore[misc]
-    assert row["never"] == [*wrong, "랜턴등"]
+    assert prompts.terms_data(termbase, ["A lantern"]) == {
+        "terms": [{"en": "lantern", "ko": "등불", "never": [*wrong, "랜턴등"]}]
+    }
 
 
 @pytest.mark.parametrize(
