@@ -18,6 +18,8 @@ from bot.corrections.pointed_out import cited_and_asked, mistyped, reported, rew
 from bot.corrections.quotes import Part, parts
 from bot.languages.ko import comments, mentions
 
+MOST_PARTS = 40
+"""Quotes of a comment that are looked for; hundreds of them are no report, and would hold up all others."""
 MOST_QUOTED = 2
 """A remark about a quote of more sentences than this does not say which one it means."""
 
@@ -30,7 +32,7 @@ def detect(article: Article, raw: str) -> tuple[Detected, ...]:
         raw: the comment's Markdown.
     """
     found: list[Detected] = []
-    pieces = parts(raw)
+    pieces = parts(raw)[:MOST_PARTS]
     for number, part in enumerate(pieces):
         following = pieces[number + 1].quote if number + 1 < len(pieces) else None
         found += _in_part(article, part, following)

@@ -105,6 +105,8 @@ def _covered(passage: Sequence[Sentence], start: int, end: int) -> list[Place]:
     found: list[tuple[float, Place]] = []
     offset = 0
     for sentence in passage:
+        if offset >= end:
+            break
         length = len(sentence.folded.key)
         left, right = max(start - offset, 0), min(end - offset, length)
         if left < right:
