@@ -163,7 +163,8 @@ def _book_intent(
 ) -> int:
     worst = prices.worst_case_usd(price_table, request.model, request.input_tokens_bound, request.max_tokens)
     with sessions.begin() as session:
-        # Two processes must not both see room for one last call.
+        # Two processes must not both see room for one last call. Many wait in line here while a disk is slow.
+        session.execute(text("set local lock_timeout = '30s'"))
         session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _CAP_LOCK_KEY})
         booked = func.coalesce(ModelCall.cost_usd, ModelCall.worst_case_usd)
         month = select(func.coalesce(func.sum(booked), 0)).where(ModelCall.started_at >= cap.month_start(now))
