@@ -74,7 +74,8 @@ def _located(
     if not change.is_exact and change.form == "pair" and key(old) in wording.STOP_WORDS:
         return None
     sentence = locate.only(places)
-    if comments.means_everywhere(line) or (sentence is None and comments.is_about_term(line)):
+    beside = line.replace(change.old, " ").replace(change.new or " ", " ")  # a sentence that says 모든 means itself
+    if comments.means_everywhere(beside) or (sentence is None and comments.is_about_term(line)):
         keys = tuple(s.key for s in sentences_of(places))
         start = places[0].start if sentence is not None else 0
         return Detected("term", change.form, sentence, start, old, new, reason(said), keys)

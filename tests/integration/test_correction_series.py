@@ -62,7 +62,7 @@ def segment(desk: Desk, kind: str, number: int) -> str:
             .join(Segment)
             .join(Passage)
             .where(Passage.kind == kind, Revision.current)
-            .order_by(Passage.id, Segment.position)
+            .order_by(Passage.paper_id, Passage.id, Segment.position)
         ).all()
     return found[number]
 

@@ -229,3 +229,10 @@ def test_a_talk_has_sections_and_details() -> None:
 )
 def test_a_comment_that_points_at_no_sentence_changes_none(comment: str) -> None:
     assert all(found.sentence is None for found in detect(ARTICLE, comment))
+
+
+def test_a_sentence_that_speaks_of_all_is_no_term() -> None:
+    old = "모든 로그는 연구용으로 이용할 수 있습니다."
+    article = read_article(f"## 논문\n\n### 논문 소개\n\n{old}\n> All logs are open.\n")
+    (found,) = detect(article, f"> {old}\n\n'{old}' → '고친 {old}' 이 더 자연스럽습니다.")
+    assert (found.kind, found.new) == ("correction", f"고친 {old}")
