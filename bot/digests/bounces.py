@@ -105,7 +105,8 @@ def _from_status(part: Message) -> tuple[Kind, str | None] | None:
     """RFC 3464, and its UTF-8 form of RFC 6533: the first recipient's action and status."""
     if part.get_content_type() not in ("message/delivery-status", "message/global-delivery-status"):
         return None
-    text_of = part.as_string() if not part.is_multipart() else "\n".join(b.as_string() for b in part.get_payload())  # type: ignore[union-attr]
+    blocks = [block for block in part.walk() if not block.is_multipart()]
+    text_of = "\n".join(block.as_string() for block in blocks)
     action = re.search(r"(?im)^action:\s*([a-z]+)", text_of)
     found = re.search(r"(?im)^status:\s*([245]\.\d{1,3}\.\d{1,3})", text_of)
     status = found[1] if found else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
+from bot.store.rows import affected
 from bot.store.tables import Attempt
 
 
@@ -39,4 +40,4 @@ def take(session: Session, wishes: Sequence[tuple[str, Sequence[Limit]]], now: d
 
 def prune(session: Session, now: dt.datetime) -> int:
     """Forget attempts that no limit looks at any more; how many."""
-    return session.execute(delete(Attempt).where(Attempt.at < now - KEPT)).rowcount  # type: ignore[attr-defined,no-any-return]
+    return affected(session, delete(Attempt).where(Attempt.at < now - KEPT))

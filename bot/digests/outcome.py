@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from bot.digests import plan
+from bot.store.rows import affected, as_dict
 from bot.store.tables import BounceEvent, Delivery, Digest, Subscriber, Transition
 
 WAITING = ("planned", "sending")
@@ -132,10 +133,8 @@ def under_way(session: Session) -> list[int]:
 
 def resume(session: Session, digest_id: int) -> bool:
     """Go on with a paused digest; False if it is not paused."""
-    done = session.execute(
-        update(Digest).where(Digest.id == digest_id, Digest.state == "paused").values(state="sending", reason=None)
-    )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    paused = (Digest.id == digest_id) & (Digest.state == "paused")
+    return bool(affected(session, update(Digest).where(paused).values(state="sending", reason=None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,4 +226,4 @@ def events_of(session: Session, digest_id: int) -> dict[str, int]:
         .where(Delivery.digest_id == digest_id)
         .group_by(BounceEvent.kind)
     ).all()
-    return {kind: count for kind, count in rows}  # noqa: C416 - rows are no pairs to mypy
+    return as_dict(rows)

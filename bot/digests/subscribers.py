@@ -18,6 +18,7 @@ from bot.digests.addresses import Address, parse
 from bot.digests.links import Signer
 from bot.digests.states import Cadence, Event
 from bot.errors import RejectedError
+from bot.store.rows import affected
 from bot.store.tables import BounceScore, Delivery, Subscriber, Transition
 
 CONFIRM_WITHIN = dt.timedelta(hours=48)
@@ -219,14 +220,15 @@ def was_erased(session: Session, signer: Signer, address: Address) -> bool:
 def lapse(session: Session, now: dt.datetime) -> int:
     """End what nobody confirmed for a week: a new row goes, another returns to what it was. How many."""
     old = (Subscriber.state == "pending") & (Subscriber.state_since < now - PENDING_FOR)
-    gone = session.execute(delete(Subscriber).where(old, Subscriber.state_before.is_(None)))
-    back = session.execute(
+    gone = affected(session, delete(Subscriber).where(old, Subscriber.state_before.is_(None)))
+    back = affected(
+        session,
         update(Subscriber)
         .where(old)
         .values(state=Subscriber.state_before, state_before=None, state_since=now)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    return int(gone.rowcount + back.rowcount)  # type: ignore[attr-defined]
+    return gone + back
 
 
 def join(

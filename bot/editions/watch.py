@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -171,7 +171,7 @@ def difference(old: str, new: str) -> tuple[list[str], list[str]]:
     return gone, added
 
 
-def _posted(since: dt.datetime):  # type: ignore[no-untyped-def]
+def _posted(since: dt.datetime) -> Select[Paper]:
     """Papers of arXiv in articles made since then."""
     return (
         select(Paper)

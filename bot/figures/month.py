@@ -15,6 +15,7 @@ from bot.errors import RejectedError
 from bot.figures import effort
 from bot.figures.effort import Approved, Changed
 from bot.settings import Settings
+from bot.store.rows import as_dict
 from bot.store.tables import ModelCall, Subscriber
 
 MONTHS_SHOWN = 6
@@ -251,7 +252,7 @@ def _subscribers(session: Session) -> dict[str, int]:
     rows = session.execute(
         select(Subscriber.cadence, func.count()).where(Subscriber.state == "active").group_by(Subscriber.cadence)
     )
-    return {cadence: count for cadence, count in rows}  # noqa: C416 - rows are no pairs to mypy
+    return as_dict(rows)
 
 
 def _comings(session: Session, span: Span) -> tuple[int, int]:

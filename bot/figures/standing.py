@@ -19,6 +19,7 @@ from bot.forum.sweep import POSTS_CURSOR
 from bot.jobs import backlog
 from bot.jobs.backlog import Backlog, FailingJob
 from bot.settings import Settings
+from bot.store.rows import as_dict
 from bot.store.tables import Alert, Cursor, Edition, ForumCalls, HookCount, ModelCall, Subscriber
 from bot.translation.calls import Cap
 
@@ -202,7 +203,7 @@ _APPLIED = text(
 
 
 def _corrections(session: Session, now: dt.datetime) -> Corrections:
-    by_state = {state: count for state, count in session.execute(_OPEN)}  # noqa: C416 - rows are no pairs to mypy
+    by_state: dict[str, int] = as_dict(session.execute(_OPEN))
     applied, hours = session.execute(_APPLIED, {"since": now - LATELY}).one()
     states = ("detected", "proposed", "accepted")
     return Corrections({state: by_state.get(state, 0) for state in states}, applied, None if hours is None else hours)
@@ -272,7 +273,7 @@ def _subscribers(session: Session) -> dict[str, int]:
     rows = session.execute(
         select(Subscriber.cadence, func.count()).where(Subscriber.state == "active").group_by(Subscriber.cadence)
     )
-    return {"weekly": 0, "daily": 0, **{cadence: count for cadence, count in rows}}  # noqa: C416
+    return {"weekly": 0, "daily": 0, **as_dict(rows)}
 
 
 def _untold(session: Session, now: dt.datetime) -> int:

@@ -26,6 +26,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from bot.store.engine import LIMITS
+from bot.store.rows import affected
 
 QUEUE = "default"
 NOTES = "_notes"
@@ -325,8 +326,7 @@ def prune_failed(session: Session, before: dt.datetime, limit: int = 5_000) -> i
 
 
 def _prune(session: Session, states: list[str], before: dt.datetime, limit: int) -> int:
-    done = session.execute(_PRUNE, {"states": states, "before": before, "limit": limit})
-    return done.rowcount  # type: ignore[attr-defined,no-any-return]
+    return affected(session, _PRUNE, {"states": states, "before": before, "limit": limit})
 
 
 _WORKERS = text(

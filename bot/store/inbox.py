@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from bot.errors import TransientError
+from bot.store.rows import affected
 from bot.store.tables import InboxEvent
 
 _log = logging.getLogger(__name__)
@@ -212,4 +213,4 @@ def prune(session: Session, before: dt.datetime, limit: int = 10_000) -> int:
     A repetition of one that was deleted is stored and handled again, which changes nothing: objects are re-read.
     """
     old = select(InboxEvent.id).where(InboxEvent.received_at < before).order_by(InboxEvent.id).limit(limit)
-    return session.execute(delete(InboxEvent).where(InboxEvent.id.in_(old))).rowcount  # type: ignore[attr-defined,no-any-return]
+    return affected(session, delete(InboxEvent).where(InboxEvent.id.in_(old)))

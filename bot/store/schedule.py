@@ -6,6 +6,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bot.store.rows import affected
 from bot.store.tables import DueRun
 
 
@@ -23,10 +24,10 @@ def began_before(session: Session, task: str, slot: str) -> bool:
 def prune_slots(session: Session, before: dt.datetime) -> int:
     """Forget slots begun before this time, but never a task's newest: a clock set back must find it."""
     kept = select(DueRun.task, func.max(DueRun.slot).label("slot")).group_by(DueRun.task).subquery()
-    gone = session.execute(
+    return affected(
+        session,
         delete(DueRun).where(
             DueRun.created_at < before,
             ~select(kept.c.slot).where(kept.c.task == DueRun.task, kept.c.slot == DueRun.slot).exists(),
-        )
+        ),
     )
-    return gone.rowcount  # type: ignore[attr-defined,no-any-return]

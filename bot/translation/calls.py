@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import BotError
 from bot.store.engine import Sessions
+from bot.store.rows import affected
 from bot.store.tables import ModelCall
 from bot.translation import prices
 from bot.translation.answers import ModelAnswer, ModelCallError, ModelRequest, usage_of_error
@@ -140,8 +141,7 @@ def forget_answers(session: Session, before: dt.datetime, limit: int = 5_000) ->
         .limit(limit)
     )
     kept_state = case((ModelCall.state == "answered", "forgotten"), else_=ModelCall.state)
-    done = session.execute(update(ModelCall).where(ModelCall.id.in_(old)).values(answer=None, state=kept_state))
-    return done.rowcount  # type: ignore[attr-defined,no-any-return]
+    return affected(session, update(ModelCall).where(ModelCall.id.in_(old)).values(answer=None, state=kept_state))
 
 
 def spent_since(sessions: Sessions, start: dt.datetime) -> Decimal:
