@@ -7,7 +7,7 @@ to be flooded. What waits is told later.
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bot.corrections import decide, lifecycle, safety, wording
@@ -16,6 +16,7 @@ from bot.corrections.intake import ASKING, Page
 from bot.corrections.wording import Place
 from bot.editions import markdown
 from bot.forum import notices
+from bot.forum.answers import Topic as ForumTopic
 from bot.languages.ko import corrections as words
 from bot.store.tables import Comment, Correction, CorrectionReport, Notice, Topic
 from bot.translation.checks import pairing, run
@@ -24,6 +25,9 @@ from bot.translation.termbase import Termbase
 
 MOST_IN_ONE = 8
 """Proposals in one whisper; what is more follows in the next."""
+SETTLED_AFTER = dt.timedelta(hours=1)
+AGAIN = "-again"
+"""At the end of the key of a whisper that is said a second time."""
 WHISPERS_PER_READER = 5
 """Whispers about one reader's proposals in a topic and day."""
 LONGEST_SHOWN, AROUND = 500, 80
@@ -50,6 +54,33 @@ def plan(session: Session, topic: Topic, termbase: Termbase, *, trusted_after: i
             told += _tell(session, topic, own[:MOST_IN_ONE], standing, termbase, trusted_after=trusted_after, now=now)
             own = own[MOST_IN_ONE:]
     return told
+
+
+def say_again(session: Session, topic: Topic, seen: ForumTopic, *, now: dt.datetime) -> int:
+    """Say whispers once more that somebody deleted while their proposals wait; how many. The caller commits.
+
+    One that is deleted a second time stays away: `paperbot corrections list` still names what waits.
+    """
+    there = {post.id for post in seen.posts if not post.deleted}
+    lost = session.scalars(
+        select(Notice)
+        .where(
+            Notice.topic_id == topic.id,
+            Notice.kind == decide.PROPOSAL,
+            Notice.discourse_id.not_in(there),
+            Notice.sent_at < now - SETTLED_AFTER,  # a younger one may not have stood there when the page was read
+            ~Notice.key.endswith(AGAIN),
+            select(Correction.id).where(Correction.notice_id == Notice.id, Correction.state == "proposed").exists(),
+        )
+        .order_by(Notice.id)
+    ).all()
+    for notice in lost:
+        again = notices.plan(
+            session, topic.id, f"{notice.key}{AGAIN}", notice.kind, notice.raw, reply_to=notice.reply_to
+        )
+        waiting = (Correction.notice_id == notice.id) & (Correction.state == "proposed")
+        session.execute(update(Correction).where(waiting).values(notice_id=again))
+    return len(lost)
 
 
 def give_wording(session: Session, comment: Comment, found: Detected, page: Page) -> bool:

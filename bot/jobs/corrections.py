@@ -54,7 +54,7 @@ def work(
             intake.take_in(session, topic, page, bot=forum.username, per_day=settings.corrections_per_reader, now=now)
         busy = _read_open(sessions, settings, topic_row_id, page, now)
         _decide(sessions, forum, topic_row_id, page, now)
-        _propose(sessions, settings, topic_row_id, now)
+        _propose(sessions, settings, topic_row_id, page, now)
         with sessions.begin() as session:
             topic = session.get_one(Topic, topic_row_id)
             stored = apply.store_accepted(session, topic, per_day=settings.correction_edits_per_day, now=now)
@@ -211,9 +211,10 @@ def _decide(sessions: Sessions, forum: Discourse, topic_row_id: int, page: Forum
                 decide.accept_liked(session, topic, notice_id, actor=who, now=now)
 
 
-def _propose(sessions: Sessions, settings: Settings, topic_row_id: int, now: dt.datetime) -> None:
+def _propose(sessions: Sessions, settings: Settings, topic_row_id: int, page: ForumTopic, now: dt.datetime) -> None:
     with sessions.begin() as session:
         topic = session.get_one(Topic, topic_row_id)
+        propose.say_again(session, topic, page, now=now)
         propose.plan(
             session,
             topic,

@@ -404,3 +404,21 @@ def test_an_operator_decides_on_the_command_line(desk: Desk, monkeypatch: pytest
     assert erratum["reporters"] == [MINJI]
     assert OLD in erratum["old"]
     assert NEW in run("export", "--since", "2020-01-01")
+
+
+def test_a_proposal_that_somebody_deleted_is_told_once_more(desk: Desk) -> None:
+    comment(desk, ARROW)
+    desk.world.forum.delete_post(MODERATOR, whispers(desk)[-1].id)
+    desk.read()
+    later = clock.now() + dt.timedelta(hours=2)
+    desk.read(now=later)
+
+    said = [post for post in whispers(desk) if post.deleted_at is None]
+    assert len(said) == 1
+    desk.say("수락", to=said[0].post_number)
+    desk.read(now=later)
+    assert NEW in desk.first.raw
+
+    before = len(desk.world.forum.posts(desk.topic_id))
+    desk.read(now=later + dt.timedelta(hours=2))
+    assert len(desk.world.forum.posts(desk.topic_id)) == before
