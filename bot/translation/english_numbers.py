@@ -114,7 +114,7 @@ def read(text: str) -> list[Quantity]:
     return share_units(text, in_order(found), _CONNECTOR, scale)
 
 
-def _vague(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _vague(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     for match in _VAGUE.finditer(text):
         if match["tens"]:
             value = {"tens": 10, "hundreds": 100, "dozens": 10}[match["tens"].lower()] * _magnitude(match["of"])
@@ -132,7 +132,7 @@ def _magnitude(word: str) -> int:
     return 10 if word.lower() == "dozen" else _LARGE[word.lower()]
 
 
-def _parts(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _parts(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     for match in _PART.finditer(text):
         lower_word = match["lower"].lower()
         lower = _PARTS["half" if lower_word == "halves" else lower_word.removesuffix("s")]
@@ -201,13 +201,13 @@ def _weight(text: str, match: re.Match[str], value: Fraction, kind: Kind, end: i
     return Weight.FIRM if value >= 100 or (value > 2 and not hyphenated) else Weight.WORD
 
 
-def _scale_words(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _scale_words(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     for match in _SCALE_WORD.finditer(text):
         value = Fraction(_LARGE[match["one"].lower()])
         yield Quantity(value, Kind.VAGUE, *match.span(), Weight.WORD, ((value, Kind.PLAIN),))
 
 
-def _words(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _words(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     for match in _ORDINAL.finditer(text):
         value = Fraction(_ORDINALS[match.group().lower()])
         time = match.group().lower() == "second" and re.search(r"(?:per|a|one|each|every)[\s-]$", text[: match.start()])
@@ -218,7 +218,7 @@ def _words(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG
         yield Quantity(value, Kind.TIMES, *match.span(), Weight.ABSORBS, ((value, Kind.PLAIN), (value, Kind.ORDINAL)))
 
 
-def _months(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _months(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     for match in _MONTH.finditer(text):
         yield Quantity(Fraction(_MONTHS.index(match[1]) + 1), Kind.MONTH, *match.span())
 

@@ -74,7 +74,7 @@ def as_if_leases_ran_out(desk: Desk, digest_id: int) -> int:
 
 def test_no_reader_is_lost_or_gets_two_mails_for_certain(desk: Desk, database_url: str, tmp_path: Path) -> None:
     seed = random.randrange(10**6)
-    print(f"seed {seed}")  # noqa: T201
+    print(f"seed {seed}")  # noqa: T201 - to repeat a run
     chance = random.Random(seed)
     desk.readers(READERS)
     digest_id = desk.plan()
@@ -108,7 +108,7 @@ def test_no_reader_is_lost_or_gets_two_mails_for_certain(desk: Desk, database_ur
     assert listed == {key for key, state in rows if state == "doubtful"}
     assert sum(copies.values()) == sum(desk.mailbox.recipients.values())
     arrived = sum(copies[key] for key in listed)
-    print(  # noqa: T201
+    print(  # noqa: T201 - the figures of the run
         f"{READERS} readers, {KILLS} kills: {after['sent']} sent once, {len(listed)} doubtful of which {arrived} "
         f"arrived; by kill {doubts}"
     )

@@ -117,7 +117,7 @@ def read(text: str) -> list[Quantity]:
     return share_units(text, quantities, _CONNECTOR, scale)
 
 
-def _fractions(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _fractions(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     if "분의" in text:
         for match in _PARTS.finditer(text):
             lower, upper = _sino(match[1]), _sino(match[2])
@@ -141,7 +141,7 @@ def _sino(word: str) -> Fraction:
     return Fraction(total + digit)
 
 
-def _vague(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _vague(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     for match in _VAGUE.finditer(text):
         value = _SMALL.get(match[1], 1) * _LARGE.get(match[2], 1)
         kind, end, _ = _unit(text, match.end())
@@ -201,7 +201,7 @@ def _group(digits: str) -> Fraction:
     )
 
 
-def _words(text: str, scale: dict[int, int]) -> Iterator[Quantity]:  # noqa: ARG001
+def _words(text: str, scale: dict[int, int]) -> Iterator[Quantity]:
     for match in _NATIVE_NUMBER.finditer(text):
         value = Fraction(_NATIVE.get(match["tens"] or "", 0) + _NATIVE.get(match["ones"] or match["small"] or "", 0))
         kind, end, others = (Kind.ORDINAL, match.end(), ()) if match["order"] else _unit(text, match.end())

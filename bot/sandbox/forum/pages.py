@@ -282,13 +282,13 @@ class _Pages:
             return self._topic_page(request, topic, refusal.status, errors=_errors(refusal))
         return RedirectResponse(_address(topic), 303)
 
-    def delete_topic(self, request: Request, form: FormData) -> Response:  # noqa: ARG002
+    def delete_topic(self, request: Request, form: FormData) -> Response:
         """Delete; staff still see the topic."""
         topic = self._topic(request)
         self._forum.delete_topic(self._viewer(request), topic.id)
         return RedirectResponse(_address(topic), 303)
 
-    def recover_topic(self, request: Request, form: FormData) -> Response:  # noqa: ARG002
+    def recover_topic(self, request: Request, form: FormData) -> Response:
         """Undo a deletion."""
         topic = self._topic(request)
         self._forum.recover_topic(self._viewer(request), topic.id)
@@ -356,7 +356,7 @@ class _Pages:
             )
         return self._back(post)
 
-    def like(self, request: Request, form: FormData) -> Response:  # noqa: ARG002
+    def like(self, request: Request, form: FormData) -> Response:
         """Like, or take it back."""
         post, viewer = self._post(request), self._viewer(request)
         if viewer.id in post.likes:
@@ -365,13 +365,13 @@ class _Pages:
             self._forum.like(viewer, post.id)
         return self._back(post)
 
-    def delete_post(self, request: Request, form: FormData) -> Response:  # noqa: ARG002
+    def delete_post(self, request: Request, form: FormData) -> Response:
         """Delete a post."""
         post = self._post(request)
         self._forum.delete_post(self._viewer(request), post.id)
         return self._back(post)
 
-    def recover_post(self, request: Request, form: FormData) -> Response:  # noqa: ARG002
+    def recover_post(self, request: Request, form: FormData) -> Response:
         """Undo a deletion."""
         post = self._post(request)
         self._forum.recover_post(self._viewer(request), post.id)

@@ -26,7 +26,7 @@ _LATIN = re.compile(r"[A-Za-z0-9]+(?:[./_@:-]+[A-Za-z0-9]+)*")
 _ONLY_A_NOTE = re.compile(r"https?://|\bcode\b|github|available|project page|\*", re.IGNORECASE)
 
 
-def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG001
+def check(text: Text, background: Background) -> Iterator[Finding]:
     """Missing and extra sentences, runs of English, sentences far too short or too long for their source."""
     yield from _untranslated(text)
     if not text.source:

@@ -69,7 +69,7 @@ class _Sides:
     target: list[Quantity]
 
 
-def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG001
+def check(text: Text, background: Background) -> Iterator[Finding]:
     """Numbers that differ, are missing or invented, and turned bounds and directions."""
     if not text.source:
         return

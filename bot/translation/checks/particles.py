@@ -35,7 +35,7 @@ _MEASURED_AT = re.compile(
 )
 
 
-def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG001
+def check(text: Text, background: Background) -> Iterator[Finding]:
     """Particles that no usual reading of the word before them accepts, and those that the sentence cannot have."""
     target = text.target
     yield from _after_latin(target)

@@ -74,7 +74,7 @@ _OUTDOES = re.compile(
 )
 
 
-def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG001
+def check(text: Text, background: Background) -> Iterator[Finding]:
     """Sentences whose Korean says the opposite of their English."""
     if text.field == "title":
         return

@@ -16,7 +16,7 @@ _SHORTEST_PHRASE, _SHORTEST_SENTENCE = 14, 20
 _PHRASE_WORDS = 3
 
 
-def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG001
+def check(text: Text, background: Background) -> Iterator[Finding]:
     """Doubled words and morphemes, a noun said twice in one compound, repeated phrases and sentences."""
     yield from _doubled_words(text)
     yield from _doubled_morphemes(text.target)

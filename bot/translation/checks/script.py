@@ -22,7 +22,7 @@ _JAMO = re.compile(
 _ANY = re.compile(r"[^\x20-\x7e\n가-힣]")
 
 
-def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG001
+def check(text: Text, background: Background) -> Iterator[Finding]:
     """Foreign scripts that the source does not have either, replacement characters and jamo that form no syllable."""
     if not _ANY.search(text.target):
         return

@@ -28,7 +28,7 @@ _OPENER = {closer: opener for opener, closer in _PAIRS.items()}
 _ENUMERATION = re.compile(r"(?:(?<=\s)|^)(?:\d{1,2}|[a-zA-Z가-하]|[ivx]{1,4})\)")
 
 
-def check(text: Text, background: Background) -> Iterator[Finding]:  # noqa: ARG001
+def check(text: Text, background: Background) -> Iterator[Finding]:
     """Blanks that are doubled, missing or too many, and brackets or quotation marks that stand alone."""
     target = text.target
     for match in _DOUBLE.finditer(target):
